@@ -1,0 +1,131 @@
+/*
+ * conf: fairlead.conf (spec 2), read whole, checked whole, then used; never
+ * changed afterwards. One schema table (conf_schema.c) says for every key its
+ * type, unit, range, default and help: it checks, it fills these structs, and
+ * it prints the option tables of fairlead.conf(5). A key of a later version
+ * stands in the table as such and is refused as "not built yet".
+ */
+#ifndef FAIRLEAD_CONF_H
+#define FAIRLEAD_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <regex.h>
+#include "addr.h"
+#include "errs.h"
+#include "policy.h"
+#include "site.h"
+
+enum check_type {
+	CHECK_TCP, CHECK_HTTP, CHECK_TLS, CHECK_DNS, CHECK_POP3, CHECK_SMTP, CHECK_IMAP, CHECK_FTP,
+	CHECK_ICMP, CHECK_UDP, CHECK_AGENT, CHECK_EXEC, CHECK_NONE
+};
+
+struct status_range { uint16_t first, last; };
+
+/* One entry of checks[] (spec 5). Times in seconds. */
+struct conf_check {
+	char *name;
+	enum check_type type;
+	double interval, fast_interval, timeout;
+	unsigned rise, fall;
+	uint16_t port;                 /* 0: the type's own */
+	bool need_any;                 /* need = "any" */
+	/* tcp */
+	char *send; size_t send_len;   /* bytes after \r \n \t \xNN \\ escapes; NULL: none */
+	bool has_expect; regex_t expect; char *expect_text;
+	/* http */
+	char *path, *host, *method;    /* host NULL: the service's name */
+	struct status_range *status; size_t nstatus;
+	bool has_body; regex_t body; char *body_text;
+	char **headers; size_t nheaders;   /* "Name: value" */
+};
+
+struct conf_dns {
+	struct addr *listen; size_t nlisten;
+	char *zones;                   /* folder, absolute or relative to the working directory */
+	unsigned threads;              /* 0: one a core */
+	uint32_t ttl, ttl_min, ttl_calm;
+	unsigned answers;
+	enum fail_mode fail;
+	double hold;                   /* seconds */
+	struct prefix *health_from; size_t nhealth_from; /* always filled: the default is loopback and the sites' addresses */
+};
+
+struct conf_exchange { double interval; };   /* seconds; fwd asks its dnsd this often */
+
+enum fwd_protocol { FWD_HTTP, FWD_TCP };
+enum balance { BALANCE_ROUNDROBIN, BALANCE_LEASTCONN, BALANCE_HASH, BALANCE_RANDOM };
+enum redirect_to { REDIRECT_NAME, REDIRECT_ADDRESS, REDIRECT_TEMPLATE, REDIRECT_NONE };
+
+struct conf_server { struct addr address; unsigned weight; };
+
+struct conf_redirect {
+	enum redirect_to to;
+	char *to_template;             /* with "{site}"; only for REDIRECT_TEMPLATE */
+	unsigned status;               /* 301, 302, 303, 307, 308 */
+	char *scheme;                  /* NULL: as asked */
+	uint16_t port;                 /* 0: as chosen */
+};
+
+struct conf_listener {
+	uint8_t *service;              /* wire form, lower case */
+	char *service_text;
+	struct addr *listen; size_t nlisten;
+	enum fwd_protocol protocol;
+	struct conf_server *servers; size_t nservers;
+	const struct conf_check *check; /* NULL: none, servers count as up until one refuses */
+	enum balance balance;
+	unsigned capacity;             /* sessions; 0: none */
+	struct conf_redirect redirect;
+	char **hosts; size_t nhosts;   /* lower case; none: any */
+	double connect_timeout, idle_timeout, client_timeout; /* seconds */
+	unsigned max_sessions;
+	unsigned line;
+};
+
+struct conf_forward {
+	struct addr *dnsd; size_t ndnsd; /* always filled: the default is the own site's control addresses */
+	unsigned threads;              /* 0: one a core */
+	double drain_timeout;          /* seconds */
+	struct conf_listener *listeners; size_t nlisteners;
+};
+
+struct conf {
+	char *file, *dir;
+	char *instance, *run, *state, *user; /* user "": stay */
+	const struct site *own;        /* of `sites` */
+	struct site *sites; size_t nsites;
+	struct key *keys; size_t nkeys;
+	bool has_dns; struct conf_dns dns;
+	struct conf_check *checks; size_t nchecks;
+	struct policy *policies; size_t npolicies;
+	struct policy default_policy;  /* "weighted", dns.answers, dns.fail: for services without POLICY */
+	struct conf_exchange exchange;
+	bool has_forward; struct conf_forward forward;
+};
+
+/*
+ * Reads and checks `file`. Every error goes to `errs` (all of them in one
+ * run). Returns the configuration, or NULL when there was any error. Free it
+ * with conf_free. Secret files must not be readable by others, but by `user`
+ * when we run as root.
+ */
+struct conf *conf_load(const char *file, struct errs *errs);
+void conf_free(struct conf *c);
+
+const struct site *conf_site(const struct conf *c, const char *name);             /* NULL: none */
+const struct conf_check *conf_check_by_name(const struct conf *c, const char *name); /* NULL: none */
+const struct policy *conf_policy(const struct conf *c, const char *name);         /* NULL: none */
+uint16_t check_default_port(enum check_type type);  /* 0: none */
+const char *check_type_name(enum check_type type);
+bool check_is_built(enum check_type type);
+
+/* The control address of the own site with this family, to probe from (control_bind); NULL: none. */
+const struct addr *conf_probe_source(const struct conf *c, int family);
+
+/* The option tables of fairlead.conf(5), mdoc, made from the schema. */
+void conf_schema_print_man(FILE *to);
+
+#endif

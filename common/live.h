@@ -1,0 +1,44 @@
+/*
+ * live: the changing numbers of each member. A record is found by (service
+ * name, member label), so it outlives a reload: what was known stays known.
+ *
+ * The rule that makes it safe: the control thread alone writes, any thread
+ * reads; every field that others read is one atomic; records are freed only
+ * after a grace period of all readers (generations hold them, see dnsd).
+ */
+#ifndef FAIRLEAD_LIVE_H
+#define FAIRLEAD_LIVE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "service.h"
+#include "verdict.h"
+
+struct live_member {
+	_Atomic(uint32_t) verdict;      /* enum verdict */
+	_Atomic(uint32_t) result;       /* enum check_result of the last probe (check.h) */
+	_Atomic(uint32_t) result_detail;/* HTTP status, ... by result */
+	_Atomic(int64_t) since_wall;    /* of the verdict: seconds since 1970 */
+	_Atomic(int64_t) changed_mono;  /* ns, CLOCK_MONOTONIC: last change of verdict after the first; 0: none */
+	_Atomic(int64_t) came_back_mono;/* ns: last change from down to up; 0: none */
+	_Atomic(int64_t) seen_mono;     /* ns: when the last observation was made; 0: never */
+	_Atomic(uint32_t) rtt_us;       /* smoothed response time of the check; 0: unknown */
+	_Atomic(uint32_t) rounds;       /* finished probe rounds; 0: nothing known yet */
+	/* control thread only */
+	unsigned refs;
+	struct live_member *next;
+	uint8_t service[DNAME_MAX];
+	char label[LABEL_MAX + 1];
+};
+
+struct live; /* the registry: control thread only */
+
+struct live *live_new(void);
+void live_delete(struct live *l);
+/* Finds or makes the record of a member and takes a reference; NULL: no memory. */
+struct live_member *live_get(struct live *l, const struct service *s, const struct member *m);
+/* Gives a reference back; the last one frees the record. */
+void live_put(struct live *l, struct live_member *m);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * select: candidates -> choice (spec 4). Pure functions: state, time and
+ * randomness come in as arguments, nothing is kept, nothing is allocated. The
+ * same inputs give the same choice on every machine.
+ *
+ * It has two halves, since the first depends on verdicts alone and the second
+ * on the client: dnsd runs the gate once a change of verdict and the order once
+ * a query.
+ */
+#ifndef FAIRLEAD_SELECT_H
+#define FAIRLEAD_SELECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "addr.h"
+#include "service.h"
+#include "verdict.h"
+
+/* What is known of one member at one moment. */
+struct member_view {
+	enum verdict verdict;
+	bool in_hold;      /* came back from down less than `hold` ago */
+};
+
+/* The first candidate set that is not empty (spec 4, health gate). */
+enum gate_step { GATE_UP = 1, GATE_UP_ANY, GATE_BACKUP, GATE_FAIL, GATE_NONE };
+
+struct gate {
+	enum gate_step step;
+	uint16_t n;
+	uint16_t members[SERVICE_MEMBERS_MAX];  /* indexes into service.members, ascending */
+};
+
+/*
+ * `views` has one entry a member. `exclude_site`: index of a site whose members
+ * are no candidates (fwd: its own), or MEMBER_NO_SITE. `may_fail`: step 4 is
+ * allowed (dnsd); else the gate ends in GATE_NONE after step 3 (fwd).
+ */
+void gate_compute(const struct service *s, const struct member_view *views, int exclude_site,
+                  bool may_fail, struct gate *out);
+
+struct select_client {
+	struct addr address;       /* ECS address or the resolver's; port unused */
+	struct prefix network;     /* what `hash` looks at: /24 or /56 of it */
+};
+
+struct select_input {
+	const struct service *service;
+	const struct gate *gate;
+	const struct select_client *client;
+	int own_site;              /* index into conf.sites */
+	uint64_t random;           /* uniform; a new one each time */
+	uint64_t turn;             /* a counter: roundrobin */
+};
+
+/*
+ * The head of the order: up to `want` member indexes, best first, into `out`
+ * (pass gate->n for the whole order; families and host names are the caller's
+ * affair). The first rule whose conditions match is used, no rule: weighted;
+ * `weighted` stands behind the last metric always. Returns how many.
+ */
+size_t select_order(const struct select_input *in, size_t want, uint16_t *out);
+
+/* 64 well-mixed bits from a state that the caller keeps (splitmix64). */
+static inline uint64_t select_random(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+#endif

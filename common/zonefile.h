@@ -1,0 +1,58 @@
+/*
+ * zonefile: a zone-style file (spec 3) -> its records in wire form and its
+ * services. zonelex makes tokens with file, line and column; this file knows
+ * directives, owner, TTL, class and type; rdata is ldns's work but for the
+ * types of which a zone has millions (A, AAAA, NS, CNAME, PTR, MX, TXT), made
+ * here in place because ldns costs 20 allocations a record.
+ *
+ * Records are handed out as they are read, so a million of them need no
+ * memory here. Whoever receives them keeps nothing of a zone with errors.
+ */
+#ifndef FAIRLEAD_ZONEFILE_H
+#define FAIRLEAD_ZONEFILE_H
+
+#include "conf.h"
+#include "errs.h"
+#include "service.h"
+
+#define TTL_MAX 2147483647u /* RFC 2181 section 8 */
+
+struct zone_place { const char *file; unsigned line, column; };
+
+/* One record. Pointers are good during the call only. */
+struct zone_record {
+	const uint8_t *owner; size_t owner_len;  /* wire form, lower case */
+	uint16_t type;
+	uint32_t ttl;
+	const uint8_t *rdata; uint16_t rdata_len; /* uncompressed; names in it keep their case */
+	struct zone_place place;
+};
+
+struct zonefile_sink {
+	/* A standard record. May report errors of its own. NULL: records are checked and thrown away (fwd). */
+	void (*record)(void *arg, const struct zone_record *r, struct errs *errs);
+	/* A whole service, after the file's end; the receiver owns it now. Not called when the file had errors. */
+	void (*service)(void *arg, struct service *s);
+	void *arg;
+};
+
+/*
+ * Reads the zone `origin` (wire form, lower case) from `file`. Errors: in
+ * `errs`. Returns true when there was none. What the file alone can tell is
+ * checked here: syntax, ranges, one SOA at the origin, at least one NS there,
+ * owners inside the zone, CNAME and other data, LB beside addresses, members'
+ * labels, two TTLs in one RRset (mended to the lower one, RFC 2181 section 5.2, with a warning logged),
+ * references to sites, checks and policies of `conf`.
+ */
+bool zonefile_read(const char *file, const uint8_t *origin, const struct conf *conf,
+                   const struct zonefile_sink *sink, struct errs *errs);
+
+/*
+ * The zones of a folder: every NAME.zone is the zone NAME. Calls `each` in the
+ * order of names. An unreadable folder or a file name that is no domain name is
+ * an error in `errs`; returns the number of zones.
+ */
+size_t zonefile_each(const char *folder, struct errs *errs,
+                     void (*each)(void *arg, const char *file, const uint8_t *origin), void *arg);
+
+#endif
