@@ -1,0 +1,117 @@
+/*
+ * http: the request head of HTTP/1.0 and 1.1, read strictly (RFC 9112), and
+ * the few answers that the forwarder gives by itself.
+ *
+ *     bytes -> http_parse -> HTTP_MORE   read on
+ *                         -> HTTP_HEAD   a whole head; see redirect.h
+ *                         -> HTTP_RELAY  nothing a redirect can answer: relay all bytes as they are
+ *                         -> HTTP_ERROR  answer head.status and close
+ *
+ * Nothing is allocated or copied: places are offsets into the caller's buffer,
+ * so the buffer may move between calls, as long as its bytes stay the same.
+ * Each line is looked at once, however slowly the bytes trickle in.
+ */
+#ifndef FAIRLEAD_HTTP_H
+#define FAIRLEAD_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A whole head, empty lines in front included; more is answered 431. Browsers stay below, cookies and all. */
+#define HTTP_HEAD_MAX 16384
+/* RFC 9112 section 3 wants at least 8000; more is answered 414. */
+#define HTTP_TARGET_MAX 8192
+/* No registered method is longer than 17; more is answered 501 (RFC 9112 section 3). */
+#define HTTP_METHOD_MAX 32
+/* Bytes of a body that are read and thrown away so that the connection can be kept. A new connection is cheaper than more. */
+#define HTTP_SKIP_MAX 65536
+/* Room for every answer but redirects (those: REDIRECT_REPLY_MAX). */
+#define HTTP_REPLY_MAX 512
+
+enum http_verdict { HTTP_MORE, HTTP_HEAD, HTTP_RELAY, HTTP_ERROR };
+
+enum http_form { HTTP_ORIGIN, HTTP_ABSOLUTE, HTTP_AUTHORITY, HTTP_ASTERISK };   /* RFC 9112 section 3.2 */
+
+enum http_body { HTTP_BODY_NONE, HTTP_BODY_LENGTH, HTTP_BODY_CHUNKED };
+
+/* `len` bytes at `buf + at`. */
+struct http_span { uint16_t at, len; };
+
+struct http_head {
+	/* Of a whole head: */
+	struct http_span method;
+	struct http_span target;       /* as it stands in the request line */
+	struct http_span path;         /* of it, path and query; len 0: "/" is meant, or it begins with "?" */
+	struct http_span host;         /* effective: the target's authority, else Host; with brackets, without port */
+	uint16_t port;                 /* beside the host; 0: none given */
+	bool has_host;                 /* Host was there, though it may be empty */
+	enum http_form form;
+	uint8_t minor;                 /* version 1.minor: 0 or 1 */
+	bool get_or_head, head_method;
+	bool keep_alive;               /* the client allows it */
+	bool expect;                   /* 100-continue */
+	enum http_body body;
+	uint64_t content_length;       /* of HTTP_BODY_LENGTH */
+	size_t head_len;               /* bytes up to and with the empty line; the body begins there */
+	/* Of HTTP_ERROR: */
+	unsigned status;               /* 400, 414, 431, 501, 505 */
+	/* Of HTTP_ERROR and HTTP_RELAY: a static text for the log */
+	const char *why;
+	/* How far we are (http.c only) */
+	size_t line, scanned;          /* start of the line that is not whole yet; bytes known to have no LF */
+	unsigned hosts, phase;
+	bool has_length, has_encoding, close, keep, upgrade, asked_upgrade, chunked;
+};
+
+/* Before the first bytes of each request. */
+void http_head_init(struct http_head *h);
+
+/*
+ * Looks at the `len` bytes of a request that are there so far (all of them,
+ * from its first one, at each call). What follows the head, the body or the
+ * next request, may be there, too. Once the verdict isn't HTTP_MORE it is final.
+ */
+enum http_verdict http_parse(struct http_head *h, const char *buf, size_t len);
+
+/* A body that nobody wants, skipped so that the next request can be found. */
+struct http_skip {
+	enum http_body body;
+	uint64_t left;                 /* of the content or of the present chunk */
+	uint32_t budget;               /* bytes that may still be skipped */
+	uint8_t state, digits;
+	bool in_line;                  /* trailers: the present line isn't empty */
+};
+
+enum http_skip_verdict { HTTP_SKIP_MORE, HTTP_SKIP_DONE, HTTP_SKIP_CLOSE };
+
+/*
+ * False: the body is (or may be) too long, or an expectation makes it unsure
+ * whether it comes: say "Connection: close" and close. Else skip with
+ * http_skip, which is done at once when there is no body.
+ */
+bool http_skip_init(struct http_skip *s, const struct http_head *h);
+
+/*
+ * Takes bytes behind the head; *used (<= len) is what belonged to the body.
+ * HTTP_SKIP_CLOSE: bad framing or over HTTP_SKIP_MAX.
+ */
+enum http_skip_verdict http_skip(struct http_skip *s, const char *buf, size_t len, size_t *used);
+
+/*
+ * A whole answer without body into `out`: 301 302 303 307 308 400 408 414 421
+ * 431 501 503 505. `retry_after` in seconds, 0: none. `keep_http10`: the
+ * connection stays open and the client is HTTP/1.0, which has to be told so.
+ * Returns the length, or 0 when `size` is too small or the status is none of these.
+ *
+ * After a close with bytes of the client unread the kernel sends RST, which
+ * can overtake the answer: shut down writing, read on for a moment, then close.
+ */
+struct http_reply {
+	unsigned status;
+	bool close, keep_http10;
+	unsigned retry_after;
+};
+size_t http_reply_write(char *out, size_t size, const struct http_reply *r);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * peers: what the forwarder knows of the members of its services, and which of
+ * them a client is sent to. Every exchange.interval it asks a dnsd for
+ * _health.SERVICE TXT (spec 5), the way anyone can, by c-ares on the event
+ * loop of the main thread; the next of forward.dnsd when one is mute.
+ *
+ *     main thread: ask -> parse -> one atomic word a member
+ *     workers:     words -> gate (own site excluded, steps 1 to 3) -> select_order
+ *
+ * The rule that makes it safe: the main thread alone writes words, any thread
+ * reads them, and nothing else changes while workers run. With no answer the
+ * last state stays. Before the first answer all peers count as usable.
+ */
+#ifndef FAIRLEAD_PEERS_H
+#define FAIRLEAD_PEERS_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "addr.h"
+#include "conf.h"
+#include "service.h"
+
+#define PEERS_WHY_MAX 160
+
+struct peers;
+struct peers_service;
+
+/*
+ * Begins to ask for `count` services; asks the first time at once. conf and
+ * the services are borrowed and must outlive it. `before`: the peers of the
+ * configuration until now, whose states are taken over by service and label;
+ * NULL: none. NULL on failure, with `why` set. Main thread.
+ */
+struct peers *peers_new(struct event_base *base, const struct conf *conf, const struct service *const *services,
+                        size_t count, const struct peers *before, char *why);
+
+/* Stops asking and frees. No worker may use its services any more. Main thread. */
+void peers_delete(struct peers *p);
+
+/* The one of this service name (wire form, lower case); NULL: none. Good until peers_delete. */
+struct peers_service *peers_find(const struct peers *p, const uint8_t *service);
+
+const struct service *peers_service_of(const struct peers_service *ps);
+
+/*
+ * The members that this client may be sent to, best first, as indexes into
+ * service.members: up to `max` into `members_out`; returns how many. Own site
+ * excluded; gate steps 1 to 3. `for_redirect`: members at no site of ours
+ * (`-`) and those with a host name target are candidates, too. `random`: a
+ * fresh uniform one. Any thread.
+ */
+size_t peers_choose(struct peers_service *ps, const struct addr *client, uint64_t random, bool for_redirect,
+                    uint16_t *members_out, size_t max);
+
+/* Is there any (peers_choose would return at least 1)? Cheaper. Any thread. */
+bool peers_usable(const struct peers_service *ps, bool for_redirect);
+
+/* Our own member was set down by an operator, so local servers are to count as down (spec 6). Any thread. */
+bool peers_own_set_down(const struct peers_service *ps);
+
+/* A dnsd has answered for this service, now or before a reload. Any thread. */
+bool peers_known(const struct peers_service *ps);
+
+/* The port of a member towards which we relay or redirect: its LB line's, else the one that the client dialled. */
+static inline uint16_t peers_port(const struct member *m, uint16_t dialled_port)
+{
+	return m->port ? m->port : dialled_port;
+}
+
+#endif
