@@ -1,0 +1,1 @@
+# Everything that is not the programs: quick start, check, systemd units, examples.

@@ -1,0 +1,60 @@
+# Unit tests (unit/), fuzz targets (fuzz/), program-level cases (run/). A line for each, in alphabetical order.
+#
+#     make check                                   everything
+#     make check TESTS='tests/run/100-static/run'  one case
+#     make check FAIRLEAD_WRAP='valgrind -q --error-exitcode=99'
+#
+# A unit test is a program of one source file, tests/unit/test_NAME.c: its line in UNIT_TESTS is all it needs.
+# It is linked with both programs' libraries; where a name stands in both, give the test its own LDADD:
+#     tests_unit_test_NAME_LDADD = $(DNSD_TEST_LIBS)     or $(FWD_TEST_LIBS)
+
+DNSD_TEST_LIBS = dnsd/libdnsd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_LIBS) -lm
+FWD_TEST_LIBS = fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_LIBS) -lm
+LDADD = dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_LIBS) -lm
+
+UNIT_TESTS =
+
+# A fuzz target is tests/fuzz/fuzz_NAME.c with its corpus in tests/fuzz/corpus/NAME/; three lines each:
+#     FUZZ_TARGETS += tests/fuzz/fuzz_NAME
+#     tests_fuzz_fuzz_NAME_SOURCES = tests/fuzz/fuzz_NAME.c $(FUZZ_MAIN)
+#     tests_fuzz_fuzz_NAME_LDADD = $(FUZZ_LIBS)
+# With --enable-fuzzing it is a libFuzzer program; without, replay.c feeds it the corpus.
+if FUZZING
+FUZZ_MAIN =
+else
+FUZZ_MAIN = tests/fuzz/replay.c
+endif
+
+FUZZ_LIBS = $(FUZZ_LDFLAGS) dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) -lm
+FUZZ_TARGETS =
+
+# Program-level cases: a folder each, tests/run/NNN-name/, with a script `run`.
+RUN_CASES =
+
+# Misbehaving servers and small clients for the cases.
+PEERS =
+
+check_PROGRAMS += $(FUZZ_TARGETS) $(PEERS)
+if HAVE_CUNIT
+check_PROGRAMS += $(UNIT_TESTS)
+TESTS += $(UNIT_TESTS)
+else
+check-local: no-cunit
+no-cunit:
+	@echo 'make check needs CUnit (Debian package: libcunit1-dev); install it and run configure again' >&2; exit 1
+endif
+TESTS += $(FUZZ_TARGETS) $(RUN_CASES)
+
+AM_TESTS_ENVIRONMENT = \
+	FAIRLEAD_SRC='$(abs_top_srcdir)'; export FAIRLEAD_SRC; \
+	FAIRLEAD_BUILD='$(abs_top_builddir)'; export FAIRLEAD_BUILD; \
+	FAIRLEAD_WRAP='$(FAIRLEAD_WRAP)'; export FAIRLEAD_WRAP;
+LOG_COMPILER = $(srcdir)/tests/one
+
+# The cases run the programs of the build tree.
+$(RUN_CASES:/run=/run.log): dnsd/fairlead-dnsd fwd/fairlead-fwd
+
+# Builds the test programs without running them.
+check-programs: all $(check_PROGRAMS)
+
+EXTRA_DIST += tests/lib.sh tests/one tests/tally tests/run tests/fuzz/corpus tests/unit/unit.h
