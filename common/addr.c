@@ -1,0 +1,212 @@
+#include "addr.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool addr_parse(struct addr *out, const char *text, uint16_t port)
+{
+	struct addr a;
+	memset(&a, 0, sizeof a);
+	if (inet_pton(AF_INET, text, &a.in4.sin_addr) == 1) {
+		a.in4.sin_family = AF_INET;
+		a.in4.sin_port = htons(port);
+	} else if (inet_pton(AF_INET6, text, &a.in6.sin6_addr) == 1) {
+		a.in6.sin6_family = AF_INET6;
+		a.in6.sin6_port = htons(port);
+	} else {
+		return false;
+	}
+	*out = a;
+	return true;
+}
+
+/* 1..65535 in decimal, nothing before or behind. */
+static bool parse_port(const char *text, uint16_t *port)
+{
+	unsigned long n = 0;
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		n = n * 10 + (unsigned long)(*text - '0');
+		if (n > 65535)
+			return false;
+	}
+	*port = (uint16_t)n;
+	return n != 0;
+}
+
+bool addr_parse_at(struct addr *out, const char *text, uint16_t default_port)
+{
+	char host[INET6_ADDRSTRLEN + 1];
+	uint16_t port = default_port;
+	const char *at = strrchr(text, '@');
+	size_t n = at ? (size_t)(at - text) : strlen(text);
+	if (n >= sizeof host)
+		return false;
+	memcpy(host, text, n);
+	host[n] = 0;
+	if (at && !parse_port(at + 1, &port))
+		return false;
+	return port != 0 && addr_parse(out, host, port);
+}
+
+void addr_from_bytes(struct addr *out, int family, const void *bytes, uint16_t port)
+{
+	memset(out, 0, sizeof *out);
+	out->sa.sa_family = (sa_family_t)family;
+	if (family == AF_INET)
+		memcpy(&out->in4.sin_addr, bytes, 4);
+	else
+		memcpy(&out->in6.sin6_addr, bytes, 16);
+	addr_set_port(out, port);
+}
+
+socklen_t addr_len(const struct addr *a)
+{
+	switch (a->sa.sa_family) {
+	case AF_INET: return sizeof a->in4;
+	case AF_INET6: return sizeof a->in6;
+	default: return 0;
+	}
+}
+
+const uint8_t *addr_bytes(const struct addr *a)
+{
+	return a->sa.sa_family == AF_INET ? (const uint8_t *)&a->in4.sin_addr : a->in6.sin6_addr.s6_addr;
+}
+
+static size_t address_size(const struct addr *a)
+{
+	return a->sa.sa_family == AF_INET ? 4 : 16;
+}
+
+uint16_t addr_port(const struct addr *a)
+{
+	return ntohs(a->sa.sa_family == AF_INET ? a->in4.sin_port : a->in6.sin6_port);
+}
+
+void addr_set_port(struct addr *a, uint16_t port)
+{
+	if (a->sa.sa_family == AF_INET)
+		a->in4.sin_port = htons(port);
+	else
+		a->in6.sin6_port = htons(port);
+}
+
+bool addr_is_any(const struct addr *a)
+{
+	static const uint8_t zero[16];
+	return memcmp(addr_bytes(a), zero, address_size(a)) == 0;
+}
+
+bool addr_is_loopback(const struct addr *a)
+{
+	const uint8_t *b = addr_bytes(a);
+	if (a->sa.sa_family == AF_INET)
+		return b[0] == 127;
+	return IN6_IS_ADDR_LOOPBACK(&a->in6.sin6_addr) || (IN6_IS_ADDR_V4MAPPED(&a->in6.sin6_addr) && b[12] == 127);
+}
+
+bool addr_same_ip(const struct addr *a, const struct addr *b)
+{
+	return a->sa.sa_family == b->sa.sa_family && addr_len(a) && memcmp(addr_bytes(a), addr_bytes(b), address_size(a)) == 0;
+}
+
+bool addr_equal(const struct addr *a, const struct addr *b)
+{
+	return addr_same_ip(a, b) && addr_port(a) == addr_port(b);
+}
+
+void addr_unmap(struct addr *a)
+{
+	if (a->sa.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&a->in6.sin6_addr))
+		return;
+	uint8_t v4[4];
+	memcpy(v4, addr_bytes(a) + 12, 4);
+	addr_from_bytes(a, AF_INET, v4, addr_port(a));
+}
+
+const char *addr_text(const struct addr *a, char out[ADDR_TEXT_MAX])
+{
+	if (!addr_len(a) || !inet_ntop(a->sa.sa_family, addr_bytes(a), out, ADDR_TEXT_MAX))
+		snprintf(out, ADDR_TEXT_MAX, "-");
+	return out;
+}
+
+const char *addr_text_at(const struct addr *a, char out[ADDR_TEXT_MAX])
+{
+	addr_text(a, out);
+	if (addr_len(a)) {
+		size_t n = strlen(out);
+		snprintf(out + n, ADDR_TEXT_MAX - n, "@%u", addr_port(a));
+	}
+	return out;
+}
+
+static void mask_bits(uint8_t *bytes, size_t size, unsigned bits)
+{
+	for (size_t i = 0; i < size; i++, bits = bits > 8 ? bits - 8 : 0)
+		if (bits < 8)
+			bytes[i] &= (uint8_t)(0xff00u >> bits);
+}
+
+bool prefix_parse(struct prefix *out, const char *text)
+{
+	char host[INET6_ADDRSTRLEN + 1];
+	const char *slash = strchr(text, '/');
+	size_t n = slash ? (size_t)(slash - text) : strlen(text);
+	struct addr a;
+	if (n >= sizeof host)
+		return false;
+	memcpy(host, text, n);
+	host[n] = 0;
+	if (!addr_parse(&a, host, 0))
+		return false;
+	unsigned long bits = address_size(&a) * 8;
+	if (slash) {
+		char *end;
+		unsigned long given = strtoul(slash + 1, &end, 10);
+		if (end == slash + 1 || *end || slash[1] < '0' || slash[1] > '9' || given > bits)
+			return false;
+		bits = given;
+	}
+	struct prefix p;
+	prefix_of(&p, &a, (uint8_t)bits, (uint8_t)bits);
+	if (memcmp(p.bytes, addr_bytes(&a), address_size(&a)))
+		return false;
+	*out = p;
+	return true;
+}
+
+bool prefix_covers(const struct prefix *p, const struct addr *a)
+{
+	if (p->family != a->sa.sa_family)
+		return false;
+	const uint8_t *b = addr_bytes(a);
+	unsigned whole = p->length / 8, rest = p->length % 8;
+	if (memcmp(p->bytes, b, whole))
+		return false;
+	return !rest || !((p->bytes[whole] ^ b[whole]) & (0xff00u >> rest) & 0xff);
+}
+
+void prefix_of(struct prefix *out, const struct addr *a, uint8_t length4, uint8_t length6)
+{
+	memset(out, 0, sizeof *out);
+	out->family = (uint8_t)a->sa.sa_family;
+	out->length = a->sa.sa_family == AF_INET ? length4 : length6;
+	memcpy(out->bytes, addr_bytes(a), address_size(a));
+	mask_bits(out->bytes, sizeof out->bytes, out->length);
+}
+
+const char *prefix_text(const struct prefix *p, char out[ADDR_TEXT_MAX])
+{
+	if (!inet_ntop(p->family, p->bytes, out, ADDR_TEXT_MAX))
+		snprintf(out, ADDR_TEXT_MAX, "-");
+	size_t n = strlen(out);
+	snprintf(out + n, ADDR_TEXT_MAX - n, "/%u", p->length);
+	return out;
+}
