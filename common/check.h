@@ -1,0 +1,148 @@
+/*
+ * check: finding out, again and again, whether one address works (spec 5).
+ *
+ *            checker                one per event base: clock, scratch memory, counts
+ *            /     \
+ *        check     check            one definition (conf_check) x one address:
+ *          |         |              schedule, rise and fall, last result
+ *        kind      kind             check_tcp.c, check_http.c: how one probe goes
+ *
+ * What belongs together (all checks and addresses of a member) is watch's
+ * affair. Everything here runs on the thread of the event base.
+ */
+#ifndef FAIRLEAD_CHECK_H
+#define FAIRLEAD_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "addr.h"
+#include "conf.h"
+#include "verdict.h"
+
+struct event_base;
+struct resolver;
+
+/*
+ * What a probe found, by layer. Logs, TXT records and metrics all use the
+ * texts of check_result_text. Results up to RESULT_LAST_PASS pass.
+ */
+enum check_result {
+	RESULT_NONE,            /* "not checked yet": no probe has ended, neither pass nor failure */
+	RESULT_UNCHECKED,       /* "none": nothing to check, always up */
+	RESULT_L4_CONNECTED,    /* and no FIN or RST followed */
+	RESULT_L7_OK,           /* `expect` seen */
+	RESULT_L7_STATUS,       /* a fitting status; detail: the status */
+	RESULT_LAST_PASS = RESULT_L7_STATUS,
+	RESULT_L3_RESOLVE,      /* the host name has no address */
+	RESULT_L4_REFUSED,
+	RESULT_L4_TIMEOUT,
+	RESULT_L4_UNREACHABLE,
+	RESULT_L4_RESET,        /* connected, then RST before any byte: so does a forwarder that may not serve us */
+	RESULT_L4_CLOSED,       /* connected, then FIN before any byte */
+	RESULT_L4_ERROR,        /* detail: errno */
+	RESULT_L7_TIMEOUT,
+	RESULT_L7_NO_RESPONSE,  /* ended in the middle of the response, or before it */
+	RESULT_L7_RESET,        /* RST in the middle of the response */
+	RESULT_L7_MALFORMED,    /* not HTTP */
+	RESULT_L7_TOO_LONG,     /* a head over HTTP_HEAD_MAX */
+	RESULT_L7_BAD_STATUS,   /* detail: the status */
+	RESULT_L7_BODY,         /* the body does not match */
+	RESULT_L7_EXPECT,       /* what came does not match `expect` */
+	RESULT_COUNT
+};
+
+#define CHECK_RESULT_TEXT_MAX 48
+
+/* "L4 refused", "L7 status 503", ... Writes to `out` and returns it. */
+const char *check_result_text(enum check_result r, uint32_t detail, char out[CHECK_RESULT_TEXT_MAX]);
+/* The text without the detail, static: for the label of a counter. */
+const char *check_result_name(enum check_result r);
+static inline bool check_result_passed(enum check_result r) { return r > RESULT_NONE && r <= RESULT_LAST_PASS; }
+
+/*
+ * `resolver` finds the addresses of host name targets (NULL: there are none;
+ * such a target then fails with "L3 resolve"). Both are borrowed. NULL: no memory.
+ */
+struct checker *checker_new(struct event_base *base, struct resolver *resolver);
+/* After the last of its watches and checks. */
+void checker_delete(struct checker *c);
+
+struct checker_counts {
+	uint64_t started;              /* probes begun */
+	uint64_t postponed;            /* not begun: out of descriptors, ports or memory */
+	uint64_t results[RESULT_COUNT];
+	unsigned running;              /* at this moment */
+};
+const struct checker_counts *checker_counts(const struct checker *c);
+
+struct event_base *checker_base(const struct checker *c);
+struct resolver *checker_resolver(const struct checker *c);
+
+/* --- one check of one address: used by watch --- */
+
+struct check;
+
+struct check_params {
+	const struct conf_check *conf;  /* borrowed until check_rebind or check_delete */
+	struct addr address;            /* with the port */
+	struct addr source;             /* where probes come from; family AF_UNSPEC: the system chooses */
+	const char *host;               /* for the Host field when conf has none; copied */
+};
+
+/* Called when a probe ended, with everything of `k` brought up to date. It must not delete `k`. */
+struct check_sink {
+	void (*ended)(void *arg, struct check *k);
+	void *arg;
+};
+
+/* Begins the schedule; the first probe starts within min(interval, 1 s). NULL: no memory, or a type that is not built. */
+struct check *check_new(struct checker *c, const struct check_params *p, const struct check_sink *sink);
+void check_delete(struct check *k);
+
+/* After a reload: the same definition by value, at another place. */
+void check_rebind(struct check *k, const struct conf_check *conf);
+/* True when two definitions lead to the same probes and the same schedule. */
+bool check_conf_same(const struct conf_check *a, const struct conf_check *b);
+
+/*
+ * Somebody's connection failed: down at once, and a probe follows at once. A
+ * probe that is under way cannot bring it up again, since it began before.
+ */
+void check_force_down(struct check *k, enum check_result why);
+
+enum verdict check_state(const struct check *k);        /* unknown, up or down */
+bool check_is_contrary(const struct check *k);          /* the last result contradicts the state */
+enum check_result check_last(const struct check *k, uint32_t *detail);
+uint32_t check_rtt_us(const struct check *k);           /* smoothed, of passed probes; 0: none passed yet */
+const struct conf_check *check_conf(const struct check *k);
+const struct addr *check_address(const struct check *k);
+
+/* --- the decisions, pure --- */
+
+struct check_history {
+	enum verdict state;
+	unsigned contrary;     /* results in a row that contradict `state` */
+};
+
+/* One more result. The first one decides alone; later `rise` passes or `fall` failures in a row. True: the state changed. */
+bool check_count(struct check_history *h, bool passed, unsigned rise, unsigned fall);
+
+/* Nanoseconds. */
+struct check_times { int64_t origin, interval, fast; };
+
+/*
+ * When the next probe starts, after one that was due at `due` and ended at
+ * `now`. While results contradict the state: `fast` after the last start, at
+ * once if that has passed. Else the next of the moments origin + n x interval,
+ * so that a check keeps its place among the others for ever.
+ */
+int64_t check_next_start(const struct check_times *t, int64_t due, int64_t now, bool contrary);
+
+/*
+ * Where in a period the `n`th check has its place: multiples of the golden
+ * ratio, so that any number of checks, taken in any order, lie evenly. 0 <= x < 1.
+ */
+double check_place(uint32_t n);
+
+#endif
