@@ -35,7 +35,10 @@ struct live_member {
 struct live; /* the registry: control thread only */
 
 struct live *live_new(void);
+/* Frees every record, whoever still holds it. */
 void live_delete(struct live *l);
+/* The record, without taking a reference; NULL: there is none. `service` in wire form, lower case. */
+struct live_member *live_find(const struct live *l, const uint8_t *service, const char *label);
 /* Finds or makes the record of a member and takes a reference; NULL: no memory. */
 struct live_member *live_get(struct live *l, const struct service *s, const struct member *m);
 /* Gives a reference back; the last one frees the record. */
