@@ -1,0 +1,222 @@
+#include "metrics.h"
+#include <string.h>
+
+bool metric_is_total(enum metric m)
+{
+	return m == METRIC_WEIGHTED || m == METRIC_RANDOM || m == METRIC_ROUNDROBIN || m == METRIC_HASH;
+}
+
+/* Lower is better. */
+static unsigned tier_key(enum metric m, const struct select_input *in, uint16_t index)
+{
+	const struct member *member = &in->service->members[index];
+
+	switch (m) {
+	case METRIC_RANK: return member->rank;
+	case METRIC_LOCAL: return member->site != in->own_site;
+	case METRIC_REMOTE: return member->site == in->own_site;
+	default: return 0; /* not built: refused when the configuration is read; knows nothing, orders nothing */
+	}
+}
+
+size_t metric_split(enum metric m, const struct select_input *in, uint16_t *members, size_t n)
+{
+	uint16_t others[SERVICE_MEMBERS_MAX];
+	size_t nbest = 0, nothers = 0;
+	unsigned best = tier_key(m, in, members[0]);
+
+	for (size_t i = 1; i < n; i++)
+		if (tier_key(m, in, members[i]) < best)
+			best = tier_key(m, in, members[i]);
+	for (size_t i = 0; i < n; i++)
+		if (tier_key(m, in, members[i]) == best)
+			members[nbest++] = members[i];
+		else
+			others[nothers++] = members[i];
+	memcpy(members + nbest, others, nothers * sizeof *others);
+	return nbest;
+}
+
+/* Uniform in 0..n-1 for n up to 2^24 (256 members of weight 65535). */
+static uint32_t below(uint64_t random, uint32_t n)
+{
+	return (uint32_t)((random >> 24) * n >> 40);
+}
+
+/* Takes one out; the order of those that remain matters to no draw's odds. */
+static uint16_t take(uint16_t *members, size_t *n, size_t i)
+{
+	uint16_t taken = members[i];
+
+	members[i] = members[--*n];
+	return taken;
+}
+
+/* The place of the member at which `point` lies when the weights are laid end to end. Weight 0 takes no place. */
+static size_t weight_at(const struct member *all, const uint16_t *members, uint32_t point)
+{
+	size_t i = 0;
+
+	for (uint32_t w; point >= (w = all[members[i]].weight); i++)
+		point -= w;
+	return i;
+}
+
+static void order_weighted(const struct select_input *in, uint16_t *members, size_t n, size_t want, uint16_t *out)
+{
+	const struct member *all = in->service->members;
+	uint64_t random = in->random, state = in->random;
+	uint32_t total = 0;
+
+	for (size_t i = 0; i < n; i++)
+		total += all[members[i]].weight;
+	for (size_t k = 0; k < want; k++) {
+		/* Without weight left all are alike: uniform. */
+		size_t i = total ? weight_at(all, members, below(random, total)) : below(random, (uint32_t)n);
+
+		total -= all[members[i]].weight;
+		out[k] = take(members, &n, i);
+		random = select_random(&state);
+	}
+}
+
+static void order_random(const struct select_input *in, uint16_t *members, size_t n, size_t want, uint16_t *out)
+{
+	uint64_t random = in->random, state = in->random;
+
+	for (size_t k = 0; k < want; k++) {
+		out[k] = take(members, &n, below(random, (uint32_t)n));
+		random = select_random(&state);
+	}
+}
+
+static void order_roundrobin(const struct select_input *in, const uint16_t *members, size_t n, size_t want, uint16_t *out)
+{
+	size_t at = (size_t)(in->turn % n);
+
+	for (size_t k = 0; k < want; k++) {
+		out[k] = members[at];
+		if (++at == n)
+			at = 0;
+	}
+}
+
+uint64_t metric_minus_log2(uint64_t h)
+{
+	/*
+	 * h/2^64 = (1 - g) / 2^zeros with 0 <= g <= 1/2, and -log2(1 - g) = g P(g):
+	 * written so, the error is relative, also near 0 where the winners of a
+	 * rendezvous lie. P: Chebyshev fit of degree 7 on [0, 1/2], 30 fraction bits.
+	 */
+	static const int64_t p[] = { 1549081809, 774590840, 514305805, 418991107,
+	                             74910596, 1168919342, -1604909350, 1794788142 };
+	unsigned zeros = (unsigned)__builtin_clzll(h);
+	int64_t g = (int64_t)(-(h << zeros) >> 32);
+	int64_t sum = p[7];
+
+	for (int i = 6; i >= 0; i--)
+		sum = p[i] + sum * g / ((int64_t)1 << 32);
+	return ((uint64_t)zeros << 32) + ((uint64_t)(g * sum) >> 30);
+}
+
+static uint64_t mix(uint64_t h)
+{
+	h = (h ^ (h >> 32)) * 0xd6e8feb86659fd93u;
+	h = (h ^ (h >> 29)) * 0x9e3779b97f4a7c15u;
+	return h ^ (h >> 32);
+}
+
+/* Little endian everywhere: the value must not depend on the machine. */
+static uint64_t load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof v);
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(v) : v;
+}
+
+static uint64_t hash_bytes(uint64_t h, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	uint8_t tail[8] = { 0 };
+
+	h ^= len;
+	for (; len >= 8; p += 8, len -= 8)
+		h = mix(h ^ load64(p));
+	if (len > 0) {
+		memcpy(tail, p, len);
+		h = mix(h ^ load64(tail));
+	}
+	return h;
+}
+
+static uint64_t hash_client(const struct select_input *in)
+{
+	const struct prefix *net = &in->client->network;
+	bool six = net->family == AF_INET6; /* the number itself differs between systems */
+	uint64_t h = mix((uint64_t)six << 8 | net->length);
+
+	h = hash_bytes(h, net->bytes, six ? 16 : 4);
+	return hash_bytes(h, in->service->name, in->service->name_len);
+}
+
+/*
+ * Weighted rendezvous: each member draws an exponential variate from the hash
+ * of client, service and label, divided by its weight, and the smallest comes
+ * first. Nobody's draw depends on who else is a candidate, so a member that
+ * goes moves its own clients only.
+ */
+struct draw { uint64_t cost, hash; uint32_t weight; };
+
+/* Better first: cost / weight, without dividing. cost < 2^39, weight < 2^16. */
+static bool draw_before(const struct draw *a, const struct draw *b)
+{
+	uint64_t left, right;
+
+	if ((a->weight == 0) != (b->weight == 0))
+		return b->weight == 0;
+	left = a->cost * (b->weight ? b->weight : 1);
+	right = b->cost * (a->weight ? a->weight : 1);
+	/* At the end by the hash, as members may stand in another order elsewhere. */
+	return left != right ? left < right : a->hash > b->hash;
+}
+
+static void order_hash(const struct select_input *in, uint16_t *members, size_t n, size_t want, uint16_t *out)
+{
+	struct draw draws[SERVICE_MEMBERS_MAX];
+	uint64_t client = hash_client(in);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct member *m = &in->service->members[members[i]];
+		uint64_t h = mix(hash_bytes(client, m->label, strlen(m->label)));
+
+		draws[i].hash = h;
+		draws[i].cost = metric_minus_log2(h ? h : 1);
+		draws[i].weight = m->weight;
+	}
+	for (size_t k = 0; k < want; k++) {
+		size_t best = 0;
+
+		for (size_t i = 1; i < n; i++)
+			if (draw_before(&draws[i], &draws[best]))
+				best = i;
+		draws[best] = draws[n - 1];
+		out[k] = take(members, &n, best);
+	}
+}
+
+void metric_order(enum metric m, const struct select_input *in, uint16_t *members, size_t n, size_t want,
+                  uint16_t *out)
+{
+	if (n == 1) {
+		if (want > 0)
+			*out = *members;
+		return;
+	}
+	switch (m) {
+	case METRIC_RANDOM: order_random(in, members, n, want, out); break;
+	case METRIC_ROUNDROBIN: order_roundrobin(in, members, n, want, out); break;
+	case METRIC_HASH: order_hash(in, members, n, want, out); break;
+	default: order_weighted(in, members, n, want, out); break;
+	}
+}
