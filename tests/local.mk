@@ -13,6 +13,7 @@ FWD_TEST_LIBS = fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_LIBS) -
 LDADD = dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_LIBS) -lm
 
 UNIT_TESTS =
+UNIT_TESTS += tests/unit/test_select
 
 # A fuzz target is tests/fuzz/fuzz_NAME.c with its corpus in tests/fuzz/corpus/NAME/; three lines each:
 #     FUZZ_TARGETS += tests/fuzz/fuzz_NAME
