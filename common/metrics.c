@@ -1,4 +1,5 @@
 #include "metrics.h"
+#include <limits.h>
 #include <string.h>
 
 bool metric_is_total(enum metric m)
@@ -21,19 +22,22 @@ static unsigned tier_key(enum metric m, const struct select_input *in, uint16_t 
 
 size_t metric_split(enum metric m, const struct select_input *in, uint16_t *members, size_t n)
 {
+	unsigned keys[SERVICE_MEMBERS_MAX], best = UINT_MAX;
 	uint16_t others[SERVICE_MEMBERS_MAX];
 	size_t nbest = 0, nothers = 0;
-	unsigned best = tier_key(m, in, members[0]);
 
-	for (size_t i = 1; i < n; i++)
-		if (tier_key(m, in, members[i]) < best)
-			best = tier_key(m, in, members[i]);
+	for (size_t i = 0; i < n; i++) {
+		keys[i] = tier_key(m, in, members[i]);
+		if (keys[i] < best)
+			best = keys[i];
+	}
 	for (size_t i = 0; i < n; i++)
-		if (tier_key(m, in, members[i]) == best)
+		if (keys[i] == best)
 			members[nbest++] = members[i];
 		else
 			others[nothers++] = members[i];
-	memcpy(members + nbest, others, nothers * sizeof *others);
+	for (size_t i = 0; i < nothers; i++)
+		members[nbest + i] = others[i];
 	return nbest;
 }
 
@@ -41,15 +45,6 @@ size_t metric_split(enum metric m, const struct select_input *in, uint16_t *memb
 static uint32_t below(uint64_t random, uint32_t n)
 {
 	return (uint32_t)((random >> 24) * n >> 40);
-}
-
-/* Takes one out; the order of those that remain matters to no draw's odds. */
-static uint16_t take(uint16_t *members, size_t *n, size_t i)
-{
-	uint16_t taken = members[i];
-
-	members[i] = members[--*n];
-	return taken;
 }
 
 /* The place of the member at which `point` lies when the weights are laid end to end. Weight 0 takes no place. */
@@ -65,27 +60,32 @@ static size_t weight_at(const struct member *all, const uint16_t *members, uint3
 static void order_weighted(const struct select_input *in, uint16_t *members, size_t n, size_t want, uint16_t *out)
 {
 	const struct member *all = in->service->members;
-	uint64_t random = in->random, state = in->random;
+	uint64_t random = in->random, state = random;
 	uint32_t total = 0;
 
 	for (size_t i = 0; i < n; i++)
 		total += all[members[i]].weight;
-	for (size_t k = 0; k < want; k++) {
+	for (uint16_t *end = out + want; out < end; random = select_random(&state)) {
 		/* Without weight left all are alike: uniform. */
 		size_t i = total ? weight_at(all, members, below(random, total)) : below(random, (uint32_t)n);
 
+		*out++ = members[i];
+		if (out == end)
+			break; /* the usual single answer needs nothing of what follows */
 		total -= all[members[i]].weight;
-		out[k] = take(members, &n, i);
-		random = select_random(&state);
+		members[i] = members[--n];
 	}
 }
 
 static void order_random(const struct select_input *in, uint16_t *members, size_t n, size_t want, uint16_t *out)
 {
-	uint64_t random = in->random, state = in->random;
+	uint64_t random = in->random, state = random;
 
 	for (size_t k = 0; k < want; k++) {
-		out[k] = take(members, &n, below(random, (uint32_t)n));
+		size_t i = below(random, (uint32_t)n);
+
+		out[k] = members[i];
+		members[i] = members[--n];
 		random = select_random(&state);
 	}
 }
@@ -127,7 +127,7 @@ static uint64_t mix(uint64_t h)
 }
 
 /* Little endian everywhere: the value must not depend on the machine. */
-static uint64_t load64(const uint8_t *p)
+static uint64_t load64(const void *p)
 {
 	uint64_t v;
 
@@ -135,29 +135,37 @@ static uint64_t load64(const uint8_t *p)
 	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(v) : v;
 }
 
-static uint64_t hash_bytes(uint64_t h, const void *data, size_t len)
-{
-	const uint8_t *p = data;
-	uint8_t tail[8] = { 0 };
-
-	h ^= len;
-	for (; len >= 8; p += 8, len -= 8)
-		h = mix(h ^ load64(p));
-	if (len > 0) {
-		memcpy(tail, p, len);
-		h = mix(h ^ load64(tail));
-	}
-	return h;
-}
-
 static uint64_t hash_client(const struct select_input *in)
 {
 	const struct prefix *net = &in->client->network;
+	const struct service *s = in->service;
 	bool six = net->family == AF_INET6; /* the number itself differs between systems */
 	uint64_t h = mix((uint64_t)six << 8 | net->length);
+	size_t at = 0;
 
-	h = hash_bytes(h, net->bytes, six ? 16 : 4);
-	return hash_bytes(h, in->service->name, in->service->name_len);
+	h = mix(h ^ (six ? load64(net->bytes) : load64(net->bytes) & 0xffffffff));
+	if (six && net->length > 64)
+		h = mix(h ^ load64(net->bytes + 8));
+	for (; s->name_len - at >= 8; at += 8)
+		h = mix(h ^ load64(s->name + at));
+	for (; at < s->name_len; at++)
+		h = mix(h ^ s->name[at]);
+	return h;
+}
+
+/* Eight characters at a time, those behind the NUL masked away: LABEL_MAX + 1 is a multiple of eight. */
+static uint64_t hash_label(uint64_t h, const char label[LABEL_MAX + 1])
+{
+	_Static_assert((LABEL_MAX + 1) % 8 == 0, "reads whole words");
+	for (size_t at = 0;; at += 8) {
+		uint64_t word = load64(label + at);
+		/* The lowest bit set is that of the first zero byte. */
+		uint64_t zero = (word - 0x0101010101010101u) & ~word & 0x8080808080808080u;
+
+		if (zero)
+			return mix(h ^ (word & ((zero ^ (zero - 1)) >> 8)));
+		h = mix(h ^ word);
+	}
 }
 
 /*
@@ -166,18 +174,31 @@ static uint64_t hash_client(const struct select_input *in)
  * first. Nobody's draw depends on who else is a candidate, so a member that
  * goes moves its own clients only.
  */
-struct draw { uint64_t cost, hash; uint32_t weight; };
+struct draw {
+	uint64_t hash;    /* 1.. */
+	uint64_t cost;    /* -log2 of it, below 2^39; 0: not computed yet */
+	uint32_t weight;
+};
 
-/* Better first: cost / weight, without dividing. cost < 2^39, weight < 2^16. */
-static bool draw_before(const struct draw *a, const struct draw *b)
+static uint64_t draw_cost(struct draw *d)
+{
+	if (d->cost == 0)
+		d->cost = metric_minus_log2(d->hash);
+	return d->cost;
+}
+
+/* Better first: cost / weight, without dividing, and without logarithms where the weights are equal. */
+static bool draw_before(struct draw *a, struct draw *b)
 {
 	uint64_t left, right;
 
-	if ((a->weight == 0) != (b->weight == 0))
+	if (a->weight == b->weight)
+		return a->hash > b->hash;
+	if (a->weight == 0 || b->weight == 0)
 		return b->weight == 0;
-	left = a->cost * (b->weight ? b->weight : 1);
-	right = b->cost * (a->weight ? a->weight : 1);
-	/* At the end by the hash, as members may stand in another order elsewhere. */
+	left = draw_cost(a) * b->weight;
+	right = draw_cost(b) * a->weight;
+	/* A tie falls to the hash, as the members may stand in another order elsewhere. */
 	return left != right ? left < right : a->hash > b->hash;
 }
 
@@ -188,11 +209,9 @@ static void order_hash(const struct select_input *in, uint16_t *members, size_t 
 
 	for (size_t i = 0; i < n; i++) {
 		const struct member *m = &in->service->members[members[i]];
-		uint64_t h = mix(hash_bytes(client, m->label, strlen(m->label)));
+		uint64_t hash = hash_label(client, m->label);
 
-		draws[i].hash = h;
-		draws[i].cost = metric_minus_log2(h ? h : 1);
-		draws[i].weight = m->weight;
+		draws[i] = (struct draw){ .hash = hash ? hash : 1, .weight = m->weight };
 	}
 	for (size_t k = 0; k < want; k++) {
 		size_t best = 0;
@@ -200,8 +219,9 @@ static void order_hash(const struct select_input *in, uint16_t *members, size_t 
 		for (size_t i = 1; i < n; i++)
 			if (draw_before(&draws[i], &draws[best]))
 				best = i;
-		draws[best] = draws[n - 1];
-		out[k] = take(members, &n, best);
+		out[k] = members[best];
+		members[best] = members[--n];
+		draws[best] = draws[n];
 	}
 }
 

@@ -156,6 +156,12 @@ size_t select_order(const struct select_input *in, size_t want, uint16_t *out)
 	if (want > n)
 		want = n;
 	columns = tier_columns(rule, &total);
+	if (columns == 0) {
+		/* One tier: what follows would do the same at more cost. */
+		if (want > 0)
+			metric_order(total, in, members, n, want, out);
+		return want;
+	}
 	end[0] = n;
 	while (at < want) {
 		size_t tier;

@@ -533,8 +533,8 @@ static void test_hash_is_the_same_everywhere(void)
 static void test_hash_known_answers(void)
 {
 	static const struct { const char *client; uint16_t order[4]; } cases[] = {
-		{ "192.0.2.1", { 1, 0, 3, 2 } }, { "198.51.100.1", { 2, 0, 1, 3 } }, { "203.0.113.1", { 3, 2, 0, 1 } },
-		{ "2001:db8::1", { 3, 2, 1, 0 } }, { "2001:db8:1::1", { 0, 3, 2, 1 } },
+		{ "192.0.2.1", { 0, 1, 2, 3 } }, { "198.51.100.1", { 3, 2, 1, 0 } }, { "203.0.113.1", { 3, 2, 1, 0 } },
+		{ "2001:db8::1", { 2, 0, 3, 1 } }, { "2001:db8:1::1", { 0, 3, 1, 2 } },
 	};
 	struct fixture f;
 
