@@ -2,6 +2,26 @@
 
 noinst_LIBRARIES += dnsd/libdnsd.a
 dnsd_libdnsd_a_SOURCES =
+dnsd_libdnsd_a_SOURCES += dnsd/answer.c
+dnsd_libdnsd_a_SOURCES += dnsd/answer.h
+dnsd_libdnsd_a_SOURCES += dnsd/encode.c
+dnsd_libdnsd_a_SOURCES += dnsd/encode.h
+dnsd_libdnsd_a_SOURCES += dnsd/generation.c
+dnsd_libdnsd_a_SOURCES += dnsd/generation.h
+dnsd_libdnsd_a_SOURCES += dnsd/lb.c
+dnsd_libdnsd_a_SOURCES += dnsd/lb.h
+dnsd_libdnsd_a_SOURCES += dnsd/query.c
+dnsd_libdnsd_a_SOURCES += dnsd/query.h
+dnsd_libdnsd_a_SOURCES += dnsd/respond.c
+dnsd_libdnsd_a_SOURCES += dnsd/respond.h
+dnsd_libdnsd_a_SOURCES += dnsd/rr.h
+dnsd_libdnsd_a_SOURCES += dnsd/tcp.c
+dnsd_libdnsd_a_SOURCES += dnsd/udp.c
+dnsd_libdnsd_a_SOURCES += dnsd/worker.h
+dnsd_libdnsd_a_SOURCES += dnsd/zone.c
+dnsd_libdnsd_a_SOURCES += dnsd/zone.h
+dnsd_libdnsd_a_SOURCES += dnsd/zone_build.c
+dnsd_libdnsd_a_SOURCES += dnsd/zone_build.h
 
 sbin_PROGRAMS += dnsd/fairlead-dnsd
 dnsd_fairlead_dnsd_SOURCES = dnsd/main.c

@@ -13,7 +13,11 @@ FWD_TEST_LIBS = fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_LIBS) -
 LDADD = dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_LIBS) -lm
 
 UNIT_TESTS =
+UNIT_TESTS += tests/unit/test_addr
+UNIT_TESTS += tests/unit/test_dname
 UNIT_TESTS += tests/unit/test_select
+UNIT_TESTS += tests/unit/test_sock
+UNIT_TESTS += tests/unit/test_wire
 
 # A fuzz target is tests/fuzz/fuzz_NAME.c with its corpus in tests/fuzz/corpus/NAME/; three lines each:
 #     FUZZ_TARGETS += tests/fuzz/fuzz_NAME

@@ -1,0 +1,76 @@
+/*
+ * answer: decides which RRsets stand in which section. No bytes are written
+ * here, nothing is allocated, and what is decided points into the generation,
+ * the query and the answer itself.
+ */
+#ifndef FAIRLEAD_ANSWER_H
+#define FAIRLEAD_ANSWER_H
+
+#include "lb.h"
+#include "query.h"
+#include "zone.h"
+
+struct generation;
+
+/* CNAMEs that are followed inside a zone; a longer chain ends there and the resolver goes on by itself. */
+#define CHAIN_MAX 12
+/* Items of all sections: a chain with its last answer and the SOA, or a delegation with glue. */
+#define ANSWER_ITEMS 48
+/* Name servers of a delegation whose glue is looked up (2 items each, and NS). */
+#define GLUE_NS_MAX 20
+
+enum item_kind {
+	ITEM_RRSET,          /* a set of the zone */
+	ITEM_NEGATIVE_SOA,   /* the SOA with the TTL of negative answers */
+	ITEM_MEMBERS,        /* addresses of chosen members */
+	ITEM_HOST,           /* CNAME to a member's host name */
+	ITEM_SYNTHESIS,      /* the CNAME that a DNAME makes (RFC 6672 section 3.1) */
+	ITEM_HEALTH,         /* TXT made now: all members of a service */
+	ITEM_HEALTH_MEMBER,  /* ... one member, by observer */
+	ITEM_SITES           /* ... the sites */
+};
+
+/*
+ * The owner of an item's records: a name of the zone without the origin's
+ * part. NULL: the question's name, which costs 2 bytes.
+ */
+struct owner { const uint8_t *name; uint8_t len; };
+
+struct item {
+	enum item_kind kind;
+	bool glue;                    /* additional records that may not be dropped silently (RFC 9471) */
+	struct owner owner;
+	const struct rrset *set;
+	const struct lb *lb;
+	uint32_t ttl;                 /* of ITEM_MEMBERS, ITEM_HOST, ITEM_NEGATIVE_SOA, ITEM_SYNTHESIS */
+	uint16_t type;                /* of ITEM_MEMBERS: RR_A or RR_AAAA */
+	uint16_t members[ANSWERS_MAX];
+	uint8_t nmembers;
+	const uint8_t *target;        /* of ITEM_SYNTHESIS */
+};
+
+struct answer {
+	enum rcode rcode;
+	enum ede ede;
+	const char *ede_text;         /* NULL: none */
+	bool authoritative;
+	const struct zone *zone;      /* NULL: none of ours */
+	unsigned n_answer, n_authority, n_additional;
+	unsigned nitems;
+	struct item items[ANSWER_ITEMS];
+	struct zone_name current;     /* the name at which a CNAME chain stands */
+	uint8_t synthesized[DNAME_MAX]; /* the name that a DNAME made; one an answer */
+	bool has_synthesized;
+};
+
+/* What is known of the asker and the moment; the same answer for the same inputs. */
+struct answer_input {
+	const struct generation *gen;
+	struct addr client;
+	uint64_t random, turn;
+	bool health_allowed;          /* the client is in dns.health_from */
+};
+
+void answer_decide(struct answer *a, const struct query *q, const struct answer_input *in);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * encode: what was decided -> bytes, behind the question in the client's own
+ * message. Truncation is a rollback to a mark.
+ */
+#ifndef FAIRLEAD_ENCODE_H
+#define FAIRLEAD_ENCODE_H
+
+#include "answer.h"
+
+/* What the TXT records made at the moment of the answer need to know. */
+struct encode_moment {
+	int64_t now_mono_ns, now_wall_s;
+};
+
+/*
+ * `msg` holds the query (header and question in place) and has room for
+ * `limit` bytes in all; `limit` is what the client takes. Returns the length
+ * of the answer.
+ */
+size_t encode_answer(uint8_t *msg, size_t limit, const struct query *q, const struct answer *a, const struct encode_moment *now);
+
+/*
+ * An answer without records, for what query_parse refused: the received header
+ * edited in place, the question if it could be read, OPT if there was one.
+ */
+size_t encode_error(uint8_t *msg, const struct query *q, enum rcode rcode);
+
+#endif

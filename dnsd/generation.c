@@ -1,0 +1,171 @@
+#include "generation.h"
+
+#include <stdlib.h>
+#include "../common/conf.h"
+#include "../common/errs.h"
+#include "../common/zonefile.h"
+#include "zone_build.h"
+
+/* A configuration is kept as long as any zone was read with it, or a generation is in force with it. */
+struct conf_hold {
+	struct conf *conf;
+	unsigned refs;
+	struct conf_hold *next;
+};
+
+/* Control thread only; a handful at most. */
+static struct conf_hold *holds;
+
+static void hold_conf(struct conf *c)
+{
+	struct conf_hold *h = holds;
+	while (h && h->conf != c)
+		h = h->next;
+	if (!h) {
+		h = calloc(1, sizeof *h);
+		if (!h)
+			abort(); /* 24 bytes: nothing could go on without */
+		*h = (struct conf_hold){ .conf = c, .next = holds };
+		holds = h;
+	}
+	h->refs++;
+}
+
+static void drop_conf(const struct conf *c)
+{
+	for (struct conf_hold **p = &holds; *p; p = &(*p)->next) {
+		struct conf_hold *h = *p;
+		if (h->conf != c)
+			continue;
+		if (--h->refs == 0) {
+			*p = h->next;
+			conf_free(h->conf);
+			free(h);
+		}
+		return;
+	}
+}
+
+static void put_zone(struct zone *z)
+{
+	if (--z->refs)
+		return;
+	const struct conf *c = z->conf;
+	zone_delete(z);
+	drop_conf(c);
+}
+
+static bool add_zone(struct generation *g, struct zone *z)
+{
+	struct zone **more = realloc(g->zones, (g->nzones + 1) * sizeof *more);
+	if (!more)
+		return false;
+	g->zones = more;
+	g->zones[g->nzones++] = z;
+	z->refs++;
+	return true;
+}
+
+static struct zone *zone_of_origin(const struct generation *g, const uint8_t *origin)
+{
+	for (size_t i = 0; g && i < g->nzones; i++)
+		if (dname_equal(g->zones[i]->origin, origin))
+			return g->zones[i];
+	return NULL;
+}
+
+struct load {
+	struct generation *g;
+	const struct generation *old;
+	struct errs *errs;
+	bool failed;
+};
+
+static void load_one(void *arg, const char *file, const uint8_t *origin)
+{
+	struct load *l = arg;
+	struct zone *z = zone_load(file, origin, l->g->conf, l->errs);
+	if (z)
+		hold_conf(l->g->conf);
+	else
+		z = zone_of_origin(l->old, origin);
+	if (z && !add_zone(l->g, z))
+		l->failed = true;
+}
+
+static bool index_zones(struct generation *g)
+{
+	for (g->nslots = 4; g->nslots < g->nzones * 2; g->nslots *= 2)
+		;
+	g->slots = calloc(g->nslots, sizeof *g->slots);
+	if (!g->slots)
+		return false;
+	for (size_t i = 0; i < g->nzones; i++) {
+		struct zone *z = g->zones[i];
+		size_t at = z->hash & (g->nslots - 1);
+		while (g->slots[at])
+			at = (at + 1) & (g->nslots - 1);
+		g->slots[at] = z;
+		g->depths[z->origin_labels / 64] |= (uint64_t)1 << (z->origin_labels % 64);
+	}
+	return true;
+}
+
+struct generation *generation_load(struct conf *conf, const struct generation *old, struct errs *errs)
+{
+	struct generation *g = calloc(1, sizeof *g);
+	hold_conf(conf);
+	if (!g) {
+		drop_conf(conf);
+		return NULL;
+	}
+	g->conf = conf;
+	struct load l = { .g = g, .old = old, .errs = errs };
+	zonefile_each(conf->dns.zones, errs, load_one, &l);
+	if (l.failed || !index_zones(g)) {
+		generation_delete(g);
+		return NULL;
+	}
+	return g;
+}
+
+void generation_delete(struct generation *g)
+{
+	if (!g)
+		return;
+	for (size_t i = 0; i < g->nzones; i++)
+		put_zone(g->zones[i]);
+	drop_conf(g->conf);
+	free(g->zones);
+	free(g->slots);
+	free(g);
+}
+
+static const struct zone *zone_at(const struct generation *g, const struct zone_name *n, unsigned labels)
+{
+	uint64_t hash = n->hash[labels];
+	for (size_t at = hash & (g->nslots - 1); g->slots[at]; at = (at + 1) & (g->nslots - 1)) {
+		const struct zone *z = g->slots[at];
+		if (z->hash == hash && z->origin_len == n->len - n->at[labels] && memcmp(z->origin, n->wire + n->at[labels], z->origin_len) == 0)
+			return z;
+	}
+	return NULL;
+}
+
+const struct zone *generation_zone(const struct generation *g, const struct zone_name *n)
+{
+	/* Only depths at which a zone exists, the deepest first. */
+	for (int word = n->labels / 64; word >= 0; word--) {
+		uint64_t depths = g->depths[word];
+		if (word == n->labels / 64)
+			depths &= ~(uint64_t)0 >> (63 - n->labels % 64);
+		while (depths) {
+			unsigned bit = 63 - (unsigned)__builtin_clzll(depths);
+			const struct zone *z = zone_at(g, n, (unsigned)word * 64 + bit);
+			if (z)
+				return z;
+			depths &= ~((uint64_t)1 << bit);
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,36 @@
+/*
+ * respond: one message in, one message out, in the same bytes. This is the
+ * whole way of a query between the sockets: query -> answer -> encode. It
+ * knows no socket and no clock of its own.
+ */
+#ifndef FAIRLEAD_RESPOND_H
+#define FAIRLEAD_RESPOND_H
+
+#include "answer.h"
+#include "encode.h"
+
+/* What one thread counts; others only read. */
+struct dns_counters {
+	_Atomic(uint64_t) queries, dropped, truncated;
+	_Atomic(uint64_t) rcodes[17];
+};
+
+/* A thread's own; too big for a stack, so it is made once a thread. */
+struct responder {
+	struct query query;
+	struct answer answer;
+	uint64_t random, turn;
+	struct dns_counters counters;
+};
+
+void responder_init(struct responder *r, uint64_t seed);
+
+/*
+ * Answers the message in `msg` (`len` bytes, room for `room`) from `client`
+ * with the generation `gen`. `tcp`: the answer may be as long as `room`, else
+ * as the client takes by UDP. Returns the answer's length; 0: no answer.
+ */
+size_t respond(struct responder *r, const struct generation *gen, uint8_t *msg, size_t len, size_t room,
+               const struct addr *client, bool tcp);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * worker: the threads that answer. UDP threads (one a core) own one socket for
+ * each address and nothing else; one more thread serves TCP on libevent, so no
+ * stream client, however slow or many, shares a thread with datagrams.
+ *
+ * They see the state through one pointer (RCU, QSBR flavour): a thread passes
+ * a quiescent state after each batch and is offline while it waits.
+ */
+#ifndef FAIRLEAD_WORKER_H
+#define FAIRLEAD_WORKER_H
+
+#include <stdatomic.h>
+#include "generation.h"
+#include "respond.h"
+
+/* The generation in force. Read inside a thread's batch only. */
+extern _Atomic(struct generation *) current_generation;
+
+struct udp_thread;
+struct tcp_thread;
+
+/*
+ * Each takes over its sockets (borrowed arrays, owned descriptors). NULL with
+ * `why` (SOCK_WHY_MAX) set when the thread can't be made. *_stop ends and
+ * joins the thread and closes its sockets.
+ */
+struct udp_thread *udp_start(const int *fds, const struct addr *addrs, size_t count, unsigned number, char *why);
+void udp_stop(struct udp_thread *t);
+const struct dns_counters *udp_counters(const struct udp_thread *t);
+
+struct tcp_thread *tcp_start(const int *fds, size_t count, char *why);
+void tcp_stop(struct tcp_thread *t);
+const struct dns_counters *tcp_counters(const struct tcp_thread *t);
+
+#endif

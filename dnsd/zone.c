@@ -1,0 +1,237 @@
+#include "zone.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include "lb.h"
+
+/* The smallest arena and table: a small zone must not cost a page more than it needs. */
+#define ARENA_FIRST 16384
+#define SLOTS_FIRST 64
+
+static uint64_t seed = 0x243f6a8885a308d3u;
+
+void zone_hash_seed(uint64_t s)
+{
+	seed ^= s;
+}
+
+static inline uint64_t mix(uint64_t a, uint64_t b)
+{
+	__extension__ unsigned __int128 p = (unsigned __int128)(a ^ 0xa0761d6478bd642fu) * (b ^ 0xe7037ed1a0b428dbu);
+	return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
+static inline uint64_t load8(const uint8_t *p)
+{
+	uint64_t v;
+	memcpy(&v, p, 8);
+	return le64toh(v); /* byte i of the text is bits 8i.. everywhere */
+}
+
+static inline void store8(uint8_t *p, uint64_t v)
+{
+	v = htole64(v);
+	memcpy(p, &v, 8);
+}
+
+/* A suffix's hash from its first label (with the length octet) and the hash of the rest. Reads up to 7 bytes past the label. */
+static inline uint64_t hash_label(uint64_t rest, const uint8_t *label)
+{
+	unsigned n = *label + 1u;
+	for (; n > 8; n -= 8, label += 8)
+		rest = mix(load8(label), rest);
+	return mix(load8(label) & (~(uint64_t)0 >> (64 - 8 * n)), rest);
+}
+
+/* A-Z to a-z in 8 bytes at once; bytes of 0x80 and more stay. */
+static inline uint64_t lower8(uint64_t v)
+{
+	uint64_t low = v & 0x7f7f7f7f7f7f7f7fu;
+	uint64_t from_a = low + 0x3f3f3f3f3f3f3f3fu; /* high bit: >= 'A' */
+	uint64_t past_z = low + 0x2525252525252525u; /* high bit: > 'Z' */
+	uint64_t upper = from_a & ~past_z & ~v & 0x8080808080808080u;
+	return v | (upper >> 2);
+}
+
+void zone_name_set(struct zone_name *n, const uint8_t *name, size_t len)
+{
+	unsigned labels = 0, at = 0;
+	uint8_t starts[DNAME_LABELS_MAX + 1];
+
+	for (size_t i = 0; i + 8 <= len; i += 8)
+		store8(n->wire + i, lower8(load8(name + i)));
+	uint64_t v = 0;
+	size_t whole = len & ~(size_t)7;
+	for (size_t i = whole; i < len; i++)
+		v |= (uint64_t)name[i] << (8 * (i - whole));
+	store8(n->wire + whole, lower8(v));
+
+	n->len = (uint8_t)len;
+	while (n->wire[at]) {
+		starts[labels++] = (uint8_t)at;
+		at += n->wire[at] + 1u;
+	}
+	n->labels = (uint8_t)labels;
+	n->at[0] = (uint8_t)at;
+	n->hash[0] = seed;
+	for (unsigned i = 1; i <= labels; i++) {
+		at = starts[labels - i];
+		n->at[i] = (uint8_t)at;
+		n->hash[i] = hash_label(n->hash[i - 1], n->wire + at);
+	}
+}
+
+static inline const struct node *probe(const struct zone *z, uint64_t hash, const uint8_t *rel, size_t rel_len)
+{
+	uint32_t tag = (uint32_t)hash;
+	for (size_t i = (size_t)(hash >> z->shift);; i = (i + 1) & (z->nslots - 1)) {
+		const struct zone_slot *s = &z->slots[i];
+		if (!s->ref)
+			return NULL;
+		if (s->tag != tag)
+			continue;
+		const struct node *n = zone_node(z, s->ref);
+		if (n->name_len == rel_len && memcmp(n->name, rel, rel_len) == 0)
+			return n;
+	}
+}
+
+static inline size_t relative_len(const struct zone *z, const struct zone_name *n, unsigned labels)
+{
+	return (size_t)(n->len - n->at[labels]) - z->origin_len;
+}
+
+const struct node *zone_find(const struct zone *z, const struct zone_name *n, unsigned labels)
+{
+	return probe(z, n->hash[labels], n->wire + n->at[labels], relative_len(z, n, labels));
+}
+
+const struct node *zone_find_wildcard(const struct zone *z, const struct zone_name *n, unsigned labels)
+{
+	static const uint8_t star[8] = { 1, '*' };
+	uint8_t rel[DNAME_MAX + 2] = { 1, '*' };
+	size_t len = relative_len(z, n, labels);
+	memcpy(rel + 2, n->wire + n->at[labels], len);
+	return probe(z, hash_label(n->hash[labels], star), rel, len + 2);
+}
+
+bool zone_reserve(struct zone *z, size_t bytes)
+{
+	if (z->used + bytes <= z->size)
+		return true;
+	size_t size = z->size ? z->size : ARENA_FIRST;
+	while (size < z->used + bytes)
+		size += size / 2 + 4096;
+	size = (size + 4095) & ~(size_t)4095;
+	if (size / 8 > UINT32_MAX)
+		return false;
+	/* mremap moves pages, not bytes: growing costs nothing, and pages never touched are never there. */
+	void *p = z->arena ? mremap(z->arena, z->size, size, MREMAP_MAYMOVE)
+		: mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return false;
+	z->arena = p;
+	z->size = size;
+	return true;
+}
+
+uint32_t zone_alloc(struct zone *z, size_t bytes)
+{
+	bytes = (bytes + 7) & ~(size_t)7;
+	if (!zone_reserve(z, bytes))
+		return 0;
+	uint32_t ref = (uint32_t)(z->used / 8);
+	z->used += bytes;
+	return ref;
+}
+
+static struct zone_slot *slots_new(size_t n)
+{
+	void *p = mmap(NULL, n * sizeof(struct zone_slot), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void slot_put(struct zone_slot *slots, size_t nslots, unsigned shift, uint64_t hash, uint32_t ref)
+{
+	size_t i = (size_t)(hash >> shift);
+	while (slots[i].ref)
+		i = (i + 1) & (nslots - 1);
+	slots[i] = (struct zone_slot){ .tag = (uint32_t)hash, .ref = ref };
+}
+
+static uint64_t node_hash(const struct zone *z, const struct node *n)
+{
+	struct zone_name name;
+	uint8_t whole[DNAME_MAX];
+	memcpy(whole, n->name, n->name_len);
+	memcpy(whole + n->name_len, z->origin, z->origin_len);
+	zone_name_set(&name, whole, n->name_len + z->origin_len);
+	return name.hash[name.labels];
+}
+
+/* At most two thirds full: a miss then looks at two slots on average. */
+static bool slots_grow(struct zone *z)
+{
+	if (z->slots && (z->nnodes + 1) * 3 <= z->nslots * 2)
+		return true;
+	size_t n = z->slots ? z->nslots * 2 : SLOTS_FIRST;
+	struct zone_slot *slots = slots_new(n);
+	if (!slots)
+		return false;
+	unsigned shift = 64 - (unsigned)__builtin_ctzll(n);
+	for (size_t i = 0; i < z->nslots; i++)
+		if (z->slots[i].ref)
+			slot_put(slots, n, shift, node_hash(z, zone_node(z, z->slots[i].ref)), z->slots[i].ref);
+	if (z->slots)
+		munmap(z->slots, z->nslots * sizeof *slots);
+	z->slots = slots;
+	z->nslots = n;
+	z->shift = shift;
+	return true;
+}
+
+static struct node *insert_one(struct zone *z, const struct zone_name *n, unsigned labels)
+{
+	size_t len = relative_len(z, n, labels);
+	uint32_t ref = slots_grow(z) ? zone_alloc(z, sizeof(struct node) + len) : 0;
+	if (!ref)
+		return NULL;
+	struct node *node = (struct node *)(void *)(z->arena + (size_t)ref * 8);
+	node->name_len = (uint8_t)len;
+	memcpy(node->name, n->wire + n->at[labels], len);
+	slot_put(z->slots, z->nslots, z->shift, n->hash[labels], ref);
+	z->nnodes++;
+	if (labels > z->max_labels)
+		z->max_labels = (uint8_t)labels;
+	return node;
+}
+
+struct node *zone_insert(struct zone *z, const struct zone_name *n, unsigned labels)
+{
+	struct node *node = (struct node *)(uintptr_t)(z->slots ? zone_find(z, n, labels) : NULL);
+	if (node)
+		return node;
+	if (labels > z->origin_labels) {
+		struct node *parent = zone_insert(z, n, labels - 1); /* as deep as a name has labels: 127 */
+		if (!parent)
+			return NULL;
+		if (dname_is_wildcard(n->wire + n->at[labels]))
+			parent->flags |= NODE_HAS_WILDCARD;
+	}
+	return insert_one(z, n, labels);
+}
+
+void zone_delete(struct zone *z)
+{
+	if (!z)
+		return;
+	for (size_t i = 0; i < z->nservices; i++)
+		lb_delete(z->services[i]);
+	free(z->services);
+	if (z->slots)
+		munmap(z->slots, z->nslots * sizeof *z->slots);
+	if (z->arena)
+		munmap(z->arena, z->size);
+	free(z);
+}
