@@ -31,6 +31,8 @@ struct event_base *loop_base_new(void)
 	if (!config)
 		return NULL;
 	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+	/* A time-out counts from the call that sets it; from the round's begin, it would end too early in a long round. */
+	event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME);
 	struct event_base *base = event_base_new_with_config(config);
 	event_config_free(config);
 	return base;

@@ -83,8 +83,8 @@ void watch_delete(struct watch *w);
 /*
  * Passive failure: a connection of ours failed in the way `why` says
  * (RESULT_L4_REFUSED, ...). Down at once, without a report (the caller knows),
- * until the check passes again by its `rise`, probed at once and then each
- * `fast_interval`; that comes as a report. Without a check: down for
+ * until the check passes again by its `rise`; the first probe starts at once,
+ * and its success is confirmed each `fast_interval`; that comes as a report. Without a check: down for
  * WATCH_OUT_SECONDS, then reported up.
  */
 void watch_failed(struct watch *w, enum check_result why);
