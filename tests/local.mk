@@ -15,6 +15,7 @@ LDADD = dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_addr
 UNIT_TESTS += tests/unit/test_dname
+UNIT_TESTS += tests/unit/test_folder
 UNIT_TESTS += tests/unit/test_select
 UNIT_TESTS += tests/unit/test_sock
 UNIT_TESTS += tests/unit/test_wire
