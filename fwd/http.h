@@ -59,9 +59,10 @@ struct http_head {
 	/* Of HTTP_ERROR and HTTP_RELAY: a static text for the log */
 	const char *why;
 	/* How far we are (http.c only) */
-	size_t line, scanned;          /* start of the line that is not whole yet; bytes known to have no LF */
-	unsigned hosts, phase;
-	bool has_length, has_encoding, close, keep, upgrade, asked_upgrade, chunked;
+	size_t line, scanned;          /* start of the line that isn't whole yet; bytes in which there is no further LF */
+	uint8_t empty_lines;           /* in front of the request line */
+	bool in_fields;                /* the request line is done */
+	bool has_length, has_encoding, chunked, close, keep, upgrade_named, upgrade_wanted;
 };
 
 /* Before the first bytes of each request. */
@@ -76,11 +77,9 @@ enum http_verdict http_parse(struct http_head *h, const char *buf, size_t len);
 
 /* A body that nobody wants, skipped so that the next request can be found. */
 struct http_skip {
-	enum http_body body;
 	uint64_t left;                 /* of the content or of the present chunk */
 	uint32_t budget;               /* bytes that may still be skipped */
-	uint8_t state, digits;
-	bool in_line;                  /* trailers: the present line isn't empty */
+	unsigned state;
 };
 
 enum http_skip_verdict { HTTP_SKIP_MORE, HTTP_SKIP_DONE, HTTP_SKIP_CLOSE };
@@ -99,19 +98,21 @@ bool http_skip_init(struct http_skip *s, const struct http_head *h);
 enum http_skip_verdict http_skip(struct http_skip *s, const char *buf, size_t len, size_t *used);
 
 /*
- * A whole answer without body into `out`: 301 302 303 307 308 400 408 414 421
- * 431 501 503 505. `retry_after` in seconds, 0: none. `keep_http10`: the
- * connection stays open and the client is HTTP/1.0, which has to be told so.
- * Returns the length, or 0 when `size` is too small or the status is none of these.
+ * A whole answer without body into `out`: 400 408 414 421 431 501 503 505
+ * (redirects: redirect_write). Returns the length, or 0 when `size` is too
+ * small or the status is none of these.
  *
  * After a close with bytes of the client unread the kernel sends RST, which
  * can overtake the answer: shut down writing, read on for a moment, then close.
  */
 struct http_reply {
 	unsigned status;
-	bool close, keep_http10;
-	unsigned retry_after;
+	bool close;            /* the connection ends behind it */
+	unsigned retry_after;  /* seconds; 0: none */
 };
 size_t http_reply_write(char *out, size_t size, const struct http_reply *r);
+
+/* "302 Found": the status with its reason phrase, for those above and 301 302 303 307 308; NULL: another one. */
+const char *http_status_text(unsigned status);
 
 #endif
