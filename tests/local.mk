@@ -36,11 +36,33 @@ FUZZ_TARGETS =
 
 # Program-level cases: a folder each, tests/run/NNN-name/, with a script `run`.
 RUN_CASES =
+RUN_CASES += tests/run/100-command-line/run
+RUN_CASES += tests/run/110-config-errors/run
+RUN_CASES += tests/run/120-zone-errors/run
+RUN_CASES += tests/run/130-second-start/run
+RUN_CASES += tests/run/140-first-round/run
+RUN_CASES += tests/run/150-privileges/run
+RUN_CASES += tests/run/200-static/run
+RUN_CASES += tests/run/210-services/run
+RUN_CASES += tests/run/220-wire/run
+RUN_CASES += tests/run/300-detection-time/run
+RUN_CASES += tests/run/310-hold-and-rise/run
+RUN_CASES += tests/run/320-all-down/run
+RUN_CASES += tests/run/330-reload/run
+RUN_CASES += tests/run/340-resolver/run
+RUN_CASES += tests/run/400-redirect/run
+RUN_CASES += tests/run/410-pop3/run
+RUN_CASES += tests/run/420-stream/run
+RUN_CASES += tests/run/430-loop-guard/run
+RUN_CASES += tests/run/440-relay-ends/run
+RUN_CASES += tests/run/450-back-pressure/run
+RUN_CASES += tests/run/460-all-down-forward/run
+RUN_CASES += tests/run/470-drain/run
+RUN_CASES += tests/run/480-next-candidate/run
+RUN_CASES += tests/run/490-forward-reload/run
+RUN_CASES += tests/run/500-descriptors/run
 
-# Misbehaving servers and small clients for the cases.
-PEERS =
-
-check_PROGRAMS += $(FUZZ_TARGETS) $(PEERS)
+check_PROGRAMS += $(FUZZ_TARGETS)
 if HAVE_CUNIT
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

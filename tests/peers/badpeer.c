@@ -22,6 +22,7 @@ struct client {
 	struct bufferevent *bev;
 	struct event *timer;
 	enum badpeer_mode mode;
+	bool said;
 	size_t trickled;
 	struct client *next, **at;
 };
@@ -56,6 +57,7 @@ static void reset_at_close(struct client *c)
 
 static void say(struct client *c)
 {
+	c->said = true;
 	bufferevent_write(c->bev, c->peer->text, strlen(c->peer->text));
 }
 
@@ -91,6 +93,22 @@ static void note_heard(struct client *c)
 	evbuffer_drain(in, evbuffer_get_length(in));
 }
 
+/* All has been sent; libevent says so once at the beginning, too. */
+static void on_written(struct bufferevent *bev, void *arg)
+{
+	struct client *c = arg;
+	(void)bev;
+	if (!c->said)
+		return;
+	if (c->mode == PEER_ENDLESS) {
+		say_more(c);
+	} else if (c->mode == PEER_REPLY || c->mode == PEER_REPLY_RESET) {
+		if (c->mode == PEER_REPLY_RESET)
+			reset_at_close(c);
+		client_delete(c);
+	}
+}
+
 static void on_read(struct bufferevent *bev, void *arg)
 {
 	struct client *c = arg;
@@ -100,22 +118,8 @@ static void on_read(struct bufferevent *bev, void *arg)
 		start_trickle(c);
 	} else if (c->mode >= PEER_REPLY) {
 		say(c);
-		if (!*c->peer->text && c->mode != PEER_ENDLESS)
-			client_delete(c);
-	}
-}
-
-/* All has been sent. */
-static void on_written(struct bufferevent *bev, void *arg)
-{
-	struct client *c = arg;
-	(void)bev;
-	if (c->mode == PEER_ENDLESS) {
-		say_more(c);
-	} else if (c->mode == PEER_REPLY || c->mode == PEER_REPLY_RESET) {
-		if (c->mode == PEER_REPLY_RESET)
-			reset_at_close(c);
-		client_delete(c);
+		if (!*c->peer->text)
+			on_written(bev, c);
 	}
 }
 
