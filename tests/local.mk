@@ -89,4 +89,4 @@ check-programs: all $(check_PROGRAMS)
 print-quick-tests:
 	@echo $(UNIT_TESTS) $(FUZZ_TARGETS)
 
-EXTRA_DIST += tests/bench tests/lib.sh tests/one tests/tally tests/run tests/fuzz/corpus tests/unit/unit.h
+EXTRA_DIST += tests/bench tests/lib.sh tests/one tests/tally tests/run tests/fuzz/corpus tests/unit/turn.h tests/unit/unit.h
