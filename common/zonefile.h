@@ -47,6 +47,10 @@ struct zonefile_sink {
 bool zonefile_read(const char *file, const uint8_t *origin, const struct conf *conf,
                    const struct zonefile_sink *sink, struct errs *errs);
 
+/* The same from `len` bytes of memory; `name` stands in errors. $INCLUDE is an error here. */
+bool zonefile_read_text(const char *name, const void *text, size_t len, const uint8_t *origin, const struct conf *conf,
+                        const struct zonefile_sink *sink, struct errs *errs);
+
 /*
  * The zones of a folder: every NAME.zone is the zone NAME. Calls `each` in the
  * order of names. An unreadable folder or a file name that is no domain name is
