@@ -92,6 +92,10 @@ struct conf_forward {
 	struct conf_listener *listeners; size_t nlisteners;
 };
 
+/* Names of one kind, sorted, so that ten thousand LB lines find their checks quickly. */
+struct conf_name { const char *name; size_t index; };
+struct conf_names { struct conf_name *names; size_t count; };
+
 struct conf {
 	char *file, *dir;
 	char *instance, *run, *state, *user; /* user "": stay */
@@ -104,6 +108,7 @@ struct conf {
 	struct policy default_policy;  /* "weighted", dns.answers, dns.fail: for services without POLICY */
 	struct conf_exchange exchange;
 	bool has_forward; struct conf_forward forward;
+	struct conf_names site_names, key_names, check_names, policy_names;
 };
 
 /*
@@ -113,6 +118,10 @@ struct conf {
  * when we run as root.
  */
 struct conf *conf_load(const char *file, struct errs *errs);
+
+/* The same for `len` bytes at `text` (not NULL), as if they stood in `name`: errors name it, and paths are relative to its folder. */
+struct conf *conf_load_text(const char *name, const char *text, size_t len, struct errs *errs);
+
 void conf_free(struct conf *c);
 
 const struct site *conf_site(const struct conf *c, const char *name);             /* NULL: none */

@@ -1,0 +1,115 @@
+#include "conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_fill.h"
+
+static const struct { const char *name; uint16_t port; bool built; } check_types[] = {
+	[CHECK_TCP] = { "tcp", 0, true },
+	[CHECK_HTTP] = { "http", 80, true },
+	[CHECK_TLS] = { "tls", 443, false },
+	[CHECK_DNS] = { "dns", 53, false },
+	[CHECK_POP3] = { "pop3", 110, false },
+	[CHECK_SMTP] = { "smtp", 25, false },
+	[CHECK_IMAP] = { "imap", 143, false },
+	[CHECK_FTP] = { "ftp", 21, false },
+	[CHECK_ICMP] = { "icmp", 0, false },
+	[CHECK_UDP] = { "udp", 0, false },
+	[CHECK_AGENT] = { "agent", 0, false },
+	[CHECK_EXEC] = { "exec", 0, false },
+	[CHECK_NONE] = { "none", 0, true },
+};
+
+uint16_t check_default_port(enum check_type type) { return check_types[type].port; }
+const char *check_type_name(enum check_type type) { return check_types[type].name; }
+bool check_is_built(enum check_type type) { return check_types[type].built; }
+
+const struct addr *conf_probe_source(const struct conf *c, int family)
+{
+	for (size_t i = 0; i < c->own->ncontrol_bind; i++)
+		if (c->own->control_bind[i].sa.sa_family == family)
+			return &c->own->control_bind[i];
+	return NULL;
+}
+
+void conf_free(struct conf *c)
+{
+	if (!c)
+		return;
+	conf_table_clear(&conf_root_table, c);
+	policy_free(&c->default_policy);
+	free(c->site_names.names);
+	free(c->key_names.names);
+	free(c->check_names.names);
+	free(c->policy_names.names);
+	free(c->file);
+	free(c->dir);
+	free(c);
+}
+
+/* What conf_text wrote is sound libconfig text; should a version see it otherwise, it says where. */
+static bool parse_tree(struct conf_loader *l, config_t *tree)
+{
+	if (config_read_string(tree, l->text->text)) {
+		l->root = config_root_setting(tree);
+		return true;
+	}
+	unsigned line = (unsigned)config_error_line(tree);
+	config_setting_t root = { 0 }, where = { .line = line, .parent = &root };
+	return conf_fail_in(l, &where, NULL, 0, "%s", config_error_text(tree));
+}
+
+static void load_tree(struct conf_loader *l)
+{
+	config_t tree;
+	config_init(&tree);
+	if (parse_tree(l, &tree)) {
+		struct conf_at root = { l, &conf_root_table, NULL, l->root, false };
+		conf_fill(&root, l->conf);
+		conf_relate_all(l);
+		conf_check_files(l);
+	}
+	config_destroy(&tree);
+	free(l->refs);
+}
+
+static void load(struct conf *c, struct conf_report *report, const char *text, size_t len)
+{
+	struct conf_text read;
+	if (conf_text_read(&read, report, c->file, text, len) && !read.broken) {
+		struct conf_loader l = { .conf = c, .text = &read, .report = report };
+		load_tree(&l);
+	}
+	conf_text_free(&read);
+}
+
+static struct conf *load_any(const char *file, const char *text, size_t len, struct errs *errs)
+{
+	size_t before = errs->count;
+	struct conf_report report = { 0 };
+	struct conf *c = calloc(1, sizeof *c);
+	if (c) {
+		c->file = strdup(file);
+		c->dir = conf_folder(file);
+	}
+	if (c && c->file && c->dir)
+		load(c, &report, text, len);
+	else
+		conf_report_add(&report, 0, file, 0, "out of memory");
+	conf_report_flush(&report, errs);
+	if (errs->count == before)
+		return c;
+	conf_free(c);
+	return NULL;
+}
+
+struct conf *conf_load(const char *file, struct errs *errs)
+{
+	return load_any(file, NULL, 0, errs);
+}
+
+struct conf *conf_load_text(const char *name, const char *text, size_t len, struct errs *errs)
+{
+	return load_any(name, text, len, errs);
+}

@@ -1,0 +1,218 @@
+/* Keys that depend on each other, and defaults made from other keys. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf_fill.h"
+
+/* ---- inside one group ---- */
+
+void conf_relate_root(const struct conf_at *at, void *object)
+{
+	struct conf *c = object;
+	struct conf_at instance = conf_member(at, "instance");
+	char host[HOST_NAME_MAX + 1] = "";
+	c->has_dns = conf_has(at, "dns");
+	c->has_forward = conf_has(at, "forward");
+	if (instance.setting)
+		return;
+	gethostname(host, sizeof host - 1);
+	c->instance = strdup(host);
+	const char *why = c->instance ? conf_valid_name(c->instance) : "out of memory";
+	if (why)
+		conf_fail(&instance, NULL, "the host name \"%s\" %s: set another name", host, why);
+}
+
+static bool copy_addrs(const struct conf_at *at, struct addr **to, size_t *nto, const struct addr *from, size_t n)
+{
+	if (n == 0)
+		return true;
+	*to = conf_alloc(at, n, sizeof **to);
+	if (!*to)
+		return false;
+	memcpy(*to, from, n * sizeof **to);
+	*nto = n;
+	return true;
+}
+
+/* An address that one host has: what can be a source. */
+static bool is_unicast(const struct addr *a)
+{
+	const uint8_t *b = addr_bytes(a);
+	if (addr_is_any(a))
+		return false;
+	return a->sa.sa_family == AF_INET ? b[0] < 224 : b[0] != 0xff;
+}
+
+static void want_unicast(const struct conf_at *group, const char *key, const struct addr *v, size_t n)
+{
+	struct conf_at at = conf_member(group, key);
+	char text[ADDR_TEXT_MAX];
+	for (size_t i = 0; at.setting && i < n; i++)
+		if (v[i].sa.sa_family != AF_UNSPEC && !is_unicast(&v[i]))
+			conf_fail(&at, conf_element(&at, i), "%s cannot be a source address", addr_text(&v[i], text));
+}
+
+void conf_relate_site(const struct conf_at *at, void *object)
+{
+	struct site *s = object;
+	struct conf_at proxy_bind = conf_member(at, "proxy_bind");
+	want_unicast(at, "control", s->control, s->ncontrol);
+	want_unicast(at, "control_bind", s->control_bind, s->ncontrol_bind);
+	want_unicast(at, "proxy_ip", s->proxy_ip, s->nproxy_ip);
+	want_unicast(at, "proxy_bind", s->proxy_bind, s->nproxy_bind);
+	if (proxy_bind.setting && !conf_has(at, "proxy_ip"))
+		conf_fail(&proxy_bind, proxy_bind.setting, "proxy_ip is missing: the address that the others see");
+	if (!conf_has(at, "control_bind"))
+		copy_addrs(at, &s->control_bind, &s->ncontrol_bind, s->control, s->ncontrol);
+	if (!proxy_bind.setting)
+		copy_addrs(at, &s->proxy_bind, &s->nproxy_bind, s->proxy_ip, s->nproxy_ip);
+}
+
+void conf_relate_key(const struct conf_at *at, void *object)
+{
+	(void)object;
+	struct conf_at secret = conf_member(at, "secret"), file = conf_member(at, "secret_file");
+	if (secret.setting && file.setting)
+		conf_fail(&file, file.setting, "secret is there already");
+	else if (!secret.setting && !file.setting && !at->loader->text->partial)
+		conf_fail(at, at->setting, "secret or secret_file is required");
+}
+
+void conf_relate_dns(const struct conf_at *at, void *object)
+{
+	struct conf_dns *d = object;
+	struct conf_at ttl_min = conf_member(at, "ttl_min");
+	if (d->ttl_min <= d->ttl)
+		return;
+	if (ttl_min.setting && at->sound)
+		conf_fail(&ttl_min, ttl_min.setting, "%u is more than ttl, %u", d->ttl_min, d->ttl);
+	d->ttl_min = d->ttl;
+}
+
+/* The keys that do not belong to the check's type. */
+static void refuse_foreign_keys(const struct conf_at *at, const struct conf_check *c)
+{
+	for (size_t i = 0; i < at->table->nkeys; i++) {
+		const struct conf_key *k = &at->table->keys[i];
+		struct conf_at m = conf_member(at, k->name);
+		if (m.setting && k->types && !k->later && !(k->types & 1u << c->type))
+			conf_fail(&m, m.setting, "is not for checks of type %s", check_type_name(c->type));
+	}
+}
+
+void conf_relate_check(const struct conf_at *at, void *object)
+{
+	struct conf_check *c = object;
+	struct conf_at type = conf_member(at, "type"), fast = conf_member(at, "fast_interval"), body = conf_member(at, "body");
+	const char *name = type.setting ? config_setting_get_string(type.setting) : NULL;
+	if (name && strcmp(name, check_type_name(c->type)) == 0)
+		refuse_foreign_keys(at, c);
+	if (c->method && strcmp(c->method, "HEAD") == 0 && body.setting)
+		conf_fail(&body, body.setting, "no body comes after HEAD");
+	if (c->fast_interval <= c->interval)
+		return;
+	if (fast.setting && at->sound)
+		conf_fail(&fast, fast.setting, "%g is more than interval, %g", c->fast_interval, c->interval);
+	c->fast_interval = c->interval;
+}
+
+void conf_relate_policy(const struct conf_at *at, void *object)
+{
+	struct policy *p = object;
+	const struct conf_dns *dns = &at->loader->conf->dns; /* stands before policies in the table, so it is filled */
+	if (!conf_has(at, "answers"))
+		p->answers = dns->answers;
+	if (!conf_has(at, "fail"))
+		p->fail = dns->fail;
+}
+
+void conf_relate_listener(const struct conf_at *at, void *object)
+{
+	struct conf_listener *l = object;
+	static const char *const http_only[] = { "redirect", "hosts" };
+	l->line = conf_place_of(at->loader, at->setting).line;
+	for (size_t i = 0; i < 2 && l->protocol != FWD_HTTP; i++) {
+		struct conf_at m = conf_member(at, http_only[i]);
+		if (m.setting)
+			conf_fail(&m, m.setting, "is for protocol http only");
+	}
+}
+
+/* ---- over the whole ---- */
+
+static const struct addr *own_addrs(const struct conf *c, size_t *n)
+{
+	*n = c->own ? c->own->ncontrol_bind : 0;
+	return c->own ? c->own->control_bind : NULL;
+}
+
+static void add_hosts(struct conf_dns *d, const struct addr *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		prefix_of(&d->health_from[d->nhealth_from++], &v[i], 32, 128);
+}
+
+/* Loopback and every address of every site, as the others see it and as it is locally. */
+static void default_health_from(struct conf_loader *l, const struct conf_at *at)
+{
+	struct conf *c = l->conf;
+	size_t n = 2;
+	for (size_t i = 0; i < c->nsites; i++)
+		n += c->sites[i].ncontrol + c->sites[i].ncontrol_bind + c->sites[i].nproxy_ip + c->sites[i].nproxy_bind;
+	c->dns.health_from = conf_alloc(at, n, sizeof *c->dns.health_from);
+	if (!c->dns.health_from)
+		return;
+	prefix_parse(&c->dns.health_from[0], "127.0.0.0/8");
+	prefix_parse(&c->dns.health_from[1], "::1");
+	c->dns.nhealth_from = 2;
+	for (size_t i = 0; i < c->nsites; i++) {
+		const struct site *s = &c->sites[i];
+		add_hosts(&c->dns, s->control, s->ncontrol);
+		add_hosts(&c->dns, s->control_bind, s->ncontrol_bind);
+		add_hosts(&c->dns, s->proxy_ip, s->nproxy_ip);
+		add_hosts(&c->dns, s->proxy_bind, s->nproxy_bind);
+	}
+}
+
+static void make_defaults(struct conf_loader *l)
+{
+	struct conf *c = l->conf;
+	struct conf_at root = { l, &conf_root_table, NULL, l->root, false };
+	size_t n;
+	const struct addr *own = own_addrs(c, &n);
+	if (!c->dns.health_from)
+		default_health_from(l, &root);
+	if (!c->forward.dnsd)
+		copy_addrs(&root, &c->forward.dnsd, &c->forward.ndnsd, own, n);
+	c->default_policy = (struct policy){ .name = strdup("weighted"), .answers = c->dns.answers, .fail = c->dns.fail };
+	if (!c->default_policy.name)
+		conf_fail(&root, NULL, "out of memory");
+}
+
+/* A site signs with a key that may do what sites do. */
+static void check_site_keys(struct conf_loader *l)
+{
+	struct conf *c = l->conf;
+	const config_setting_t *sites = config_setting_get_member(l->root, "sites");
+	for (size_t i = 0; i < c->nsites; i++) {
+		struct conf_at group = { l, conf_table_find(&conf_root_table, "sites")->table, NULL, config_setting_get_elem((config_setting_t *)sites, (unsigned)i), false };
+		const struct key *k = c->sites[i].key;
+		if (!k || k->role == KEY_ROLE_SITE)
+			continue;
+		struct conf_at at = conf_member(&group, "key");
+		conf_fail(&at, at.setting, "the role of \"%s\" is not site", k->name);
+	}
+}
+
+void conf_relate_all(struct conf_loader *l)
+{
+	for (size_t i = 0; i < l->conf->nsites; i++)
+		l->conf->sites[i].index = i;
+	conf_find_duplicates(l);
+	conf_resolve(l);
+	check_site_keys(l);
+	make_defaults(l);
+}

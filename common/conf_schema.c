@@ -1,0 +1,338 @@
+#include "conf_schema.h"
+
+#include <string.h>
+
+#include "conf_fill.h"
+
+#define AT(type, field) .offset = offsetof(struct type, field)
+#define LIST(type, field) .offset = offsetof(struct type, field), .count = offsetof(struct type, n##field)
+#define WORDS(w) .words = (w), .nwords = sizeof (w) / sizeof *(w)
+#define RANGE(lo, hi, of) .min = (lo), .max = (hi), .unit = (of)
+#define ROWS(k) .keys = (k), .nkeys = sizeof (k) / sizeof *(k)
+
+/* Longer times are mistakes of unit. */
+#define DAY 86400.0
+#define TTL_LIMIT 2147483647.0   /* RFC 2181 section 8 */
+
+static const struct conf_word fail_words[] = {
+	{ "open", FAIL_OPEN, false }, { "backup", FAIL_BACKUP, false }, { "closed", FAIL_CLOSED, false },
+};
+
+/* ---- sites[] ---- */
+
+static const struct conf_key site_keys[] = {
+	{ "name", KIND_TEXT, true, AT(site, name), .valid = conf_valid_site,
+	  .help = "What LB lines and answers call it: lower-case letters, digits and hyphens, at most 58, no hyphen at an end." },
+	{ "control", KIND_ENDPOINTS, true, LIST(site, control),
+	  .help = "Where peers reach its dnsds, which listen there besides dns.listen, and where its checks come from; as the others see them. Not shared with users." },
+	{ "control_bind", KIND_ENDPOINTS, false, LIST(site, control_bind), .fallback = "(control)",
+	  .help = "The local addresses of control, where NAT makes them differ." },
+	{ "proxy_ip", KIND_ADDRESSES, false, LIST(site, proxy_ip),
+	  .help = "Source addresses of its forwarder towards peers, as the others see them. Not shared with users." },
+	{ "proxy_bind", KIND_ADDRESSES, false, LIST(site, proxy_bind), .fallback = "(proxy_ip)",
+	  .help = "The local addresses of proxy_ip, where NAT makes them differ." },
+	{ "location", KIND_OWN, false, .set = conf_set_location, .form = "( LATITUDE, LONGITUDE )",
+	  .help = "In degrees, north and east positive." },
+	{ "key", KIND_OWN, true, AT(site, key), .set = conf_set_site_key, .form = "\"NAME\"",
+	  .help = "The key it signs with: a name from keys." },
+};
+static const struct conf_table site_table = {
+	"sites[]", ROWS(site_keys), sizeof(struct site), conf_relate_site,
+	"The sites, all of them, the same list everywhere.",
+};
+
+/* ---- keys[] ---- */
+
+static const struct conf_word algorithm_words[] = {
+	{ "hmac-sha1", KEY_HMAC_SHA1, false }, { "hmac-sha224", KEY_HMAC_SHA224, false },
+	{ "hmac-sha256", KEY_HMAC_SHA256, false }, { "hmac-sha384", KEY_HMAC_SHA384, false },
+	{ "hmac-sha512", KEY_HMAC_SHA512, false },
+};
+static const struct conf_word role_words[] = {
+	{ "site", KEY_ROLE_SITE, false }, { "admin", KEY_ROLE_ADMIN, false }, { "transfer", KEY_ROLE_TRANSFER, false },
+};
+static const struct conf_key key_keys[] = {
+	{ "name", KIND_TEXT, true, AT(key, name), .valid = conf_valid_key_name,
+	  .help = "The name in the TSIG record, a domain name; case and a final dot do not matter." },
+	{ "algorithm", KIND_WORD, false, AT(key, algorithm), WORDS(algorithm_words), .fallback = "hmac-sha256",
+	  .help = "Must be the file's, if both are there." },
+	{ "secret", KIND_OWN, false, .set = conf_set_secret, .clear = conf_clear_secret, .form = "\"BASE64\"",
+	  .help = "This or secret_file. A file with a secret that others can read is refused, and it must be readable by user." },
+	{ "secret_file", KIND_OWN, false, .set = conf_set_secret_file, .form = "\"FILE\"",
+	  .help = "A file with one key clause, as tsig-keygen writes it, so that nsupdate -k takes it too. The name in it must be this one." },
+	{ "role", KIND_WORD, false, AT(key, role), WORDS(role_words), .fallback = "site",
+	  .help = "What its holder may do: write a site's observations, write admin records, transfer zones." },
+};
+static const struct conf_table key_table = {
+	"keys[]", ROWS(key_keys), sizeof(struct key), conf_relate_key, "TSIG keys (RFC 8945).",
+};
+
+/* ---- dns ---- */
+
+static const struct conf_word site_names_words[] = { { "prefer", 0, false }, { "pin", 0, true }, { "none", 0, true } };
+
+static const struct conf_key dns_keys[] = {
+	{ "listen", KIND_ENDPOINTS, true, LIST(conf_dns, listen), .help = "Where it answers, over UDP and TCP." },
+	{ "zones", KIND_PATH, false, AT(conf_dns, zones), .fallback = "zones", .valid = conf_valid_folder,
+	  .help = "A folder. Every file NAME.zone in it is the zone NAME." },
+	{ "threads", KIND_UINT, false, AT(conf_dns, threads), RANGE(0, 256, NULL), .fallback = "0",
+	  .help = "That answer over UDP; 0: one a core." },
+	{ "ttl", KIND_UINT, false, AT(conf_dns, ttl), RANGE(0, TTL_LIMIT, "seconds"), .fallback = "30",
+	  .help = "Of services without a TTL of their own." },
+	{ "ttl_min", KIND_UINT, false, AT(conf_dns, ttl_min), RANGE(0, TTL_LIMIT, "seconds"), .fallback = "5",
+	  .help = "The TTL while the verdicts of a service changed within ttl_calm. At most ttl, which it is when that is less." },
+	{ "ttl_calm", KIND_UINT, false, AT(conf_dns, ttl_calm), RANGE(0, DAY, "seconds"), .fallback = "60",
+	  .help = "How long after a change of verdict ttl_min holds." },
+	{ "answers", KIND_UINT, false, AT(conf_dns, answers), RANGE(1, ANSWERS_MAX, "members"), .fallback = "1",
+	  .help = "How many members an answer names." },
+	{ "fail", KIND_WORD, false, AT(conf_dns, fail), WORDS(fail_words), .fallback = "open",
+	  .help = "When no member is up: answer with every member that is not drained, with the backup members, or with none." },
+	{ "hold", KIND_SECONDS, false, AT(conf_dns, hold), RANGE(0, DAY, "seconds"), .fallback = "5",
+	  .help = "How long a member that came back from down waits until it is used again while others are up." },
+	{ "ecs", KIND_BOOL, .later = true, .off = "false", .help = "EDNS Client Subnet (RFC 7871)." },
+	{ "networks4", KIND_UINT, RANGE(0, 32, "bits"), .later = true, .off = "24", .help = "What a client's IPv4 network is." },
+	{ "networks6", KIND_UINT, RANGE(0, 128, "bits"), .later = true, .off = "56", .help = "What a client's IPv6 network is." },
+	{ "cookies", KIND_BOOL, .later = true, .off = "false", .help = "DNS cookies (RFC 7873, RFC 9018)." },
+	{ "cookie_secret_file", KIND_PATH, .later = true, .help = "Hex lines: the first makes cookies, all verify." },
+	{ "responses_per_second", KIND_UINT, RANGE(0, 1e9, NULL), .later = true, .off = "0", .help = "Response rate limit of a client network." },
+	{ "slip", KIND_UINT, RANGE(0, 1000, NULL), .later = true, .help = "Every how many limited answers one is sent truncated." },
+	{ "rate_exempt", KIND_LATER, .later = true, .help = "Prefixes without a rate limit." },
+	{ "health_from", KIND_PREFIXES, false, LIST(conf_dns, health_from), .fallback = "(loopback and the sites' addresses)", .may_be_empty = true,
+	  .help = "Who may ask for _health and _sites names; others are refused." },
+	{ "transfer_to", KIND_LATER, .later = true, .help = "Prefixes and key names that may transfer zones." },
+	{ "notify", KIND_LATER, .later = true, .help = "Addresses that are told of changes." },
+	{ "identity", KIND_TEXT, .later = true, .off = "none", .help = "NSID, id.server, hostname.bind." },
+	{ "site_names", KIND_WORD, WORDS(site_names_words), .later = true, .off = "prefer",
+	  .help = "LABEL.SERVICE names answer with that member while it is not down, else as the service." },
+};
+static const struct conf_table dns_table = {
+	"dns", ROWS(dns_keys), sizeof(struct conf_dns), conf_relate_dns, "The name server. Required by fairlead-dnsd.",
+};
+
+/* ---- checks[] ---- */
+
+#define T(type) (1u << CHECK_##type)
+#define T_PROBES (~T(NONE))
+
+static const struct conf_word check_type_words[] = {
+	{ "tcp", CHECK_TCP, false }, { "http", CHECK_HTTP, false }, { "tls", CHECK_TLS, true }, { "dns", CHECK_DNS, true },
+	{ "pop3", CHECK_POP3, true }, { "smtp", CHECK_SMTP, true }, { "imap", CHECK_IMAP, true }, { "ftp", CHECK_FTP, true },
+	{ "icmp", CHECK_ICMP, true }, { "udp", CHECK_UDP, true }, { "agent", CHECK_AGENT, true }, { "exec", CHECK_EXEC, true },
+	{ "none", CHECK_NONE, false },
+};
+static const struct conf_word need_words[] = { { "all", 0, false }, { "any", 1, false } };
+
+static const struct conf_key check_keys[] = {
+	{ "name", KIND_TEXT, true, AT(conf_check, name), .valid = conf_valid_check_name,
+	  .help = "What LB lines and listeners call it: letters, digits and ._-; not none." },
+	{ "type", KIND_WORD, true, AT(conf_check, type), WORDS(check_type_words),
+	  .help = "tcp: connects. http: gets a response with a fitting status. none: is always up." },
+	{ "interval", KIND_SECONDS, false, AT(conf_check, interval), RANGE(0.02, DAY, "seconds"), .fallback = "1",
+	  .help = "From start to start." },
+	{ "fast_interval", KIND_SECONDS, false, AT(conf_check, fast_interval), RANGE(0.02, DAY, "seconds"), .fallback = "0.1",
+	  .help = "While results contradict the present state. At most interval, which it is when that is less." },
+	{ "timeout", KIND_SECONDS, false, AT(conf_check, timeout), RANGE(0.01, 3600, "seconds"), .fallback = "1", .help = "For the whole probe." },
+	{ "rise", KIND_UINT, false, AT(conf_check, rise), RANGE(1, 1000, "results"), .fallback = "2", .help = "Good results in a row that make it up." },
+	{ "fall", KIND_UINT, false, AT(conf_check, fall), RANGE(1, 1000, "results"), .fallback = "3", .help = "Bad results in a row that make it down." },
+	{ "port", KIND_PORT, false, AT(conf_check, port), RANGE(1, 65535, NULL), .fallback = "(the type's)", .types = T_PROBES,
+	  .help = "Where neither the LB line nor the server has one." },
+	{ "need", KIND_FLAG, false, AT(conf_check, need_any), WORDS(need_words), .fallback = "all", .types = T_PROBES,
+	  .help = "Whether all addresses of a member must pass, or any one." },
+	{ "send", KIND_OWN, false, AT(conf_check, send), .set = conf_set_send, .clear = conf_clear_send, .types = T(TCP) | T(UDP), .form = "\"TEXT\"",
+	  .help = "What is sent after connecting. A second round of escapes is read in it (\\er, \\en, \\et, \\e\\e, \\exNN), so that a NUL byte can be written as \\e\\ex00." },
+	{ "expect", KIND_REGEX, false, .offset = offsetof(struct conf_check, expect_text), .count = offsetof(struct conf_check, expect),
+	  .has = offsetof(struct conf_check, has_expect), .types = T(TCP) | T(UDP), .help = "What must come." },
+	{ "path", KIND_TEXT, false, AT(conf_check, path), .fallback = "/", .valid = conf_valid_path, .types = T(HTTP), .help = "What is asked for." },
+	{ "host", KIND_TEXT, false, AT(conf_check, host), .fallback = "(the service's name)", .valid = conf_valid_host, .types = T(HTTP), .help = "The Host header." },
+	{ "method", KIND_TEXT, false, AT(conf_check, method), .fallback = "GET", .valid = conf_valid_method, .types = T(HTTP), .help = "GET, HEAD, OPTIONS or another without a body." },
+	{ "status", KIND_OWN, false, AT(conf_check, status), .set = conf_set_status, .clear = conf_clear_status, .fallback = "200-399", .types = T(HTTP),
+	  .form = "\"RANGE,...\"", .help = "Which statuses are good: numbers or ranges, as text with commas or as a list." },
+	{ "body", KIND_REGEX, false, .offset = offsetof(struct conf_check, body_text), .count = offsetof(struct conf_check, body),
+	  .has = offsetof(struct conf_check, has_body), .types = T(HTTP), .help = "What the body must contain." },
+	{ "headers", KIND_TEXTS, false, LIST(conf_check, headers), .valid = conf_valid_header, .types = T(HTTP), .help = "Further request headers, \"Name: value\"." },
+	{ "tls", KIND_BOOL, .later = true, .off = "false", .types = T(TCP) | T(HTTP) | T(POP3) | T(SMTP) | T(IMAP) | T(FTP), .help = "TLS from the first byte." },
+	{ "starttls", KIND_BOOL, .later = true, .off = "false", .types = T(POP3) | T(SMTP) | T(IMAP) | T(FTP), .help = "TLS after the greeting." },
+	{ "sni", KIND_TEXT, .later = true, .types = T(HTTP) | T(TLS), .help = "The server name in the TLS hello." },
+	{ "verify", KIND_LATER, .later = true, .types = T(HTTP) | T(TLS), .help = "Whether the certificate must be valid." },
+	{ "ca", KIND_PATH, .later = true, .types = T(HTTP) | T(TLS), .help = "Certificates to believe." },
+	{ "min_days", KIND_UINT, RANGE(0, 10000, "days"), .later = true, .types = T(TLS), .help = "The certificate must be valid for so long." },
+	{ "alpn", KIND_LATER, .later = true, .types = T(TLS), .help = "Protocols to offer." },
+	{ "query", KIND_TEXT, .later = true, .types = T(DNS), .help = "The name to ask." },
+	{ "qtype", KIND_TEXT, .later = true, .types = T(DNS), .help = "The type to ask." },
+	{ "rcode", KIND_LATER, .later = true, .types = T(DNS), .help = "The answer's code." },
+	{ "address", KIND_LATER, .later = true, .types = T(DNS), .help = "The address in the answer." },
+	{ "command", KIND_LATER, .later = true, .types = T(EXEC), .help = "The helper process." },
+};
+static const struct conf_table check_table = {
+	"checks[]", ROWS(check_keys), sizeof(struct conf_check), conf_relate_check,
+	"How to find out whether a member or a real server works.",
+};
+
+/* ---- policies[] ---- */
+
+static const struct conf_key rule_keys[] = {
+	{ "from", KIND_PREFIXES, false, LIST(rule, from), .help = "The client's address lies in one of these prefixes." },
+	{ "sites", KIND_OWN, false, LIST(rule, sites), .set = conf_set_rule_sites, .clear = conf_clear_rule_sites, .form = "[ \"SITE\", ... ]",
+	  .help = "Only members at these sites are candidates; the rule is skipped when none of them is." },
+	{ "metrics", KIND_OWN, true, .set = conf_set_metrics, .form = "[ \"METRIC\", ... ]",
+	  .help = "The columns of the sort, the first first: rank, local, remote, weighted, roundrobin, random, hash (network, geo, rtt, response, leastconn, capacity, load and cost are not built yet). weighted always stands behind the last." },
+	{ "country", KIND_LATER, .later = true, .help = "Two letters, ISO 3166-1." },
+	{ "continent", KIND_LATER, .later = true, .help = "Two letters." },
+	{ "asn", KIND_LATER, .later = true, .help = "Numbers of autonomous systems." },
+	{ "hours", KIND_LATER, .later = true, .help = "\"08:00-18:00\"." },
+	{ "days", KIND_LATER, .later = true, .help = "\"mon-fri\"." },
+	{ "timezone", KIND_LATER, .later = true, .help = "Of hours and days." },
+};
+static const struct conf_table rule_table = {
+	"policies[].rules[]", ROWS(rule_keys), sizeof(struct rule), NULL,
+	"The first rule whose conditions all match is used; none: weighted.",
+};
+
+static const struct conf_word failback_words[] = { { "auto", 0, false }, { "manual", 0, true } };
+
+static const struct conf_key policy_keys[] = {
+	{ "name", KIND_TEXT, true, AT(policy, name), .valid = conf_valid_policy_name,
+	  .help = "What POLICY lines call it: letters, digits and ._-; not the name of a metric." },
+	{ "answers", KIND_UINT, false, AT(policy, answers), RANGE(1, ANSWERS_MAX, "members"), .fallback = "(dns.answers)", .help = "How many members an answer names." },
+	{ "fail", KIND_WORD, false, AT(policy, fail), WORDS(fail_words), .fallback = "(dns.fail)", .help = "As dns.fail." },
+	{ "failback", KIND_WORD, WORDS(failback_words), .later = true, .off = "auto", .help = "A member that came back from down is used again by itself." },
+	{ "shed", KIND_LATER, .later = true, .help = "From which to which use a member is left out for a growing share of clients." },
+	{ "rules", KIND_GROUPS, false, LIST(policy, rules), .table = &rule_table, .may_be_empty = true },
+};
+static const struct conf_table policy_table = {
+	"policies[]", ROWS(policy_keys), sizeof(struct policy), conf_relate_policy, "How members are chosen.",
+};
+
+/* ---- exchange ---- */
+
+static const struct conf_word decide_words[] = {
+	{ "own", 0, false }, { "home+majority", 0, true }, { "home", 0, true }, { "majority", 0, true },
+};
+static const struct conf_word probe_words[] = { { "all", 0, false }, { "home", 0, true }, { "silent", 0, true } };
+
+static const struct conf_key exchange_keys[] = {
+	{ "interval", KIND_SECONDS, false, AT(conf_exchange, interval), RANGE(0.05, 3600, "seconds"), .fallback = "1",
+	  .help = "How often fairlead-fwd asks its dnsd about the peers." },
+	{ "ttl", KIND_SECONDS, RANGE(0, DAY, "seconds"), .later = true, .help = "How long an observation counts." },
+	{ "decide", KIND_WORD, WORDS(decide_words), .later = true, .off = "own",
+	  .instead = "in this version each dnsd decides by its own checks", .help = "Whose observations make the verdict: in this version each dnsd decides by its own checks." },
+	{ "probe", KIND_WORD, WORDS(probe_words), .later = true, .off = "all", .help = "Which members a dnsd probes." },
+};
+static const struct conf_table exchange_table = {
+	"exchange", ROWS(exchange_keys), sizeof(struct conf_exchange), NULL, "What sites tell each other.",
+};
+
+/* ---- forward ---- */
+
+static const struct conf_key server_keys[] = {
+	{ "address", KIND_ENDPOINT, true, AT(conf_server, address), .help = "Of a real server." },
+	{ "weight", KIND_UINT, false, AT(conf_server, weight), RANGE(0, 65535, NULL), .fallback = "1", .help = "Its share; 0: only when no other is up." },
+};
+static const struct conf_table server_table = {
+	"forward.listeners[].servers[]", ROWS(server_keys), sizeof(struct conf_server), NULL,
+	"The real servers, on the site's own network. Without any every connection goes to a peer.",
+};
+
+static const struct conf_key redirect_keys[] = {
+	{ "to", KIND_OWN, false, AT(conf_redirect, to), .set = conf_set_redirect_to, .clear = conf_clear_redirect_to, .fallback = "name",
+	  .form = "\"name\" | \"address\" | \"none\" | \"TEMPLATE\"",
+	  .help = "The host in Location: LABEL.SERVICE, the member's address, a template as in \"{site}.example.com\"; none: no redirect but a relay." },
+	{ "status", KIND_OWN, false, AT(conf_redirect, status), .set = conf_set_redirect_status, RANGE(301, 308, NULL), .fallback = "302", .form = "301 | 302 | 303 | 307 | 308",
+	  .help = "With 301 or 302, requests other than GET and HEAD get 308 or 307." },
+	{ "scheme", KIND_TEXT, false, AT(conf_redirect, scheme), .fallback = "(as asked)", .valid = conf_valid_scheme, .form = "\"http\" | \"https\"", .help = "In Location." },
+	{ "port", KIND_PORT, false, AT(conf_redirect, port), RANGE(1, 65535, NULL), .fallback = "(as chosen)", .help = "In Location." },
+};
+static const struct conf_table redirect_table = {
+	"forward.listeners[].redirect", ROWS(redirect_keys), sizeof(struct conf_redirect), NULL, "For protocol http.",
+};
+
+static const struct conf_word protocol_words[] = {
+	{ "http", FWD_HTTP, false }, { "tcp", FWD_TCP, false }, { "tls", 0, true }, { "udp", 0, true },
+};
+static const struct conf_word balance_words[] = {
+	{ "roundrobin", BALANCE_ROUNDROBIN, false }, { "leastconn", BALANCE_LEASTCONN, false },
+	{ "hash", BALANCE_HASH, false }, { "random", BALANCE_RANDOM, false },
+};
+static const struct conf_word proxy_words[] = { { "none", 0, false }, { "v1", 0, true }, { "v2", 0, true } };
+static const struct conf_word datapath_words[] = { { "relay", 0, false }, { "nat", 0, true } };
+
+static const struct conf_key listener_keys[] = {
+	{ "service", KIND_OWN, true, AT(conf_listener, service), .set = conf_set_service, .clear = conf_clear_service, .form = "\"NAME\"",
+	  .help = "The service in a zone whose virtual server this is." },
+	{ "listen", KIND_ENDPOINTS, true, LIST(conf_listener, listen), .help = "The virtual server's addresses." },
+	{ "protocol", KIND_WORD, true, AT(conf_listener, protocol), WORDS(protocol_words), .help = "http: redirected where possible. tcp: relayed." },
+	{ "servers", KIND_GROUPS, false, LIST(conf_listener, servers), .table = &server_table, .may_be_empty = true },
+	{ "check", KIND_OWN, false, AT(conf_listener, check), .set = conf_set_listener_check, .form = "\"NAME\"",
+	  .help = "How to probe the servers: a name from checks. Without it a server is up until it refuses a connection." },
+	{ "balance", KIND_WORD, false, AT(conf_listener, balance), WORDS(balance_words), .fallback = "roundrobin", .help = "How a server is chosen." },
+	{ "capacity", KIND_UINT, false, AT(conf_listener, capacity), RANGE(1, 1e9, "sessions"), .fallback = "(no limit)", .help = "Sessions above this go to a peer." },
+	{ "redirect", KIND_GROUP, false, AT(conf_listener, redirect), .table = &redirect_table },
+	{ "hosts", KIND_TEXTS, false, LIST(conf_listener, hosts), .valid = conf_valid_host, .fallback = "(any)", .help = "Host values that are served; others get 421. For protocol http." },
+	{ "connect_timeout", KIND_SECONDS, false, AT(conf_listener, connect_timeout), RANGE(0.01, 3600, "seconds"), .fallback = "1", .help = "Then the next candidate is tried." },
+	{ "idle_timeout", KIND_SECONDS, false, AT(conf_listener, idle_timeout), RANGE(0.1, DAY * 30, "seconds"), .fallback = "300", .help = "Ends a session without traffic." },
+	{ "client_timeout", KIND_SECONDS, false, AT(conf_listener, client_timeout), RANGE(0.1, 3600, "seconds"), .fallback = "10", .help = "For the head of a request." },
+	{ "max_sessions", KIND_UINT, false, AT(conf_listener, max_sessions), RANGE(1, 1e7, "sessions"), .fallback = "100000", .help = "Above this, accepting pauses." },
+	{ "send_proxy", KIND_WORD, WORDS(proxy_words), .later = true, .off = "none", .help = "PROXY header to real servers." },
+	{ "send_proxy_peer", KIND_WORD, WORDS(proxy_words), .later = true, .off = "none", .help = "PROXY header to peers." },
+	{ "accept_proxy", KIND_LATER, .later = true, .help = "Prefixes whose PROXY header is required and believed." },
+	{ "transparent", KIND_BOOL, .later = true, .off = "false", .help = "Keeps the client's address towards real servers." },
+	{ "datapath", KIND_WORD, WORDS(datapath_words), .later = true, .off = "relay", .help = "How sessions reach peers." },
+	{ "tls", KIND_LATER, .later = true, .help = "Certificate and key, for HTTPS." },
+};
+static const struct conf_table listener_table = {
+	"forward.listeners[]", ROWS(listener_keys), sizeof(struct conf_listener), conf_relate_listener, "The virtual servers of this site.",
+};
+
+static const struct conf_key forward_keys[] = {
+	{ "dnsd", KIND_ENDPOINTS, false, LIST(conf_forward, dnsd), .fallback = "(control of the own site)",
+	  .help = "Where to ask about the peers; the next one when one is mute." },
+	{ "threads", KIND_UINT, false, AT(conf_forward, threads), RANGE(0, 256, NULL), .fallback = "0", .help = "That carry sessions; 0: one a core." },
+	{ "drain_timeout", KIND_SECONDS, false, AT(conf_forward, drain_timeout), RANGE(0, DAY, "seconds"), .fallback = "30", .help = "How long sessions may go on after SIGTERM." },
+	{ "http", KIND_LATER, .later = true, .help = "Metrics and status page of fairlead-fwd." },
+	{ "listeners", KIND_GROUPS, false, LIST(conf_forward, listeners), .table = &listener_table, .may_be_empty = true },
+};
+static const struct conf_table forward_table = {
+	"forward", ROWS(forward_keys), sizeof(struct conf_forward), NULL, "The forwarder. Required by fairlead-fwd.",
+};
+
+/* ---- the file ---- */
+
+static const struct conf_key root_keys[] = {
+	{ "site", KIND_OWN, true, AT(conf, own), .set = conf_set_own_site, .form = "\"NAME\"", .help = "The site this machine belongs to: a name from sites." },
+	{ "instance", KIND_TEXT, false, AT(conf, instance), .fallback = "(the host name)", .valid = conf_valid_name,
+	  .help = "Tells several dnsds or forwarders at one site apart." },
+	{ "run", KIND_PATH, false, AT(conf, run), .fallback = "/run/fairlead", .valid = conf_valid_folder, .help = "Folder for sockets and locks." },
+	{ "state", KIND_PATH, false, AT(conf, state), .fallback = "/var/lib/fairlead", .valid = conf_valid_folder, .help = "Folder for what survives a restart." },
+	{ "user", KIND_TEXT, false, AT(conf, user), .fallback = "fairlead", .valid = conf_valid_user,
+	  .help = "Dropped to after binding when started as root; \"\": stay." },
+	{ "sites", KIND_GROUPS, true, LIST(conf, sites), .table = &site_table },
+	{ "keys", KIND_GROUPS, true, LIST(conf, keys), .table = &key_table },
+	{ "dns", KIND_GROUP, false, AT(conf, dns), .table = &dns_table },
+	{ "checks", KIND_GROUPS, false, LIST(conf, checks), .table = &check_table, .may_be_empty = true },
+	{ "policies", KIND_GROUPS, false, LIST(conf, policies), .table = &policy_table, .may_be_empty = true },
+	{ "geo", KIND_LATER, .later = true, .help = "Where clients are." },
+	{ "exchange", KIND_GROUP, false, AT(conf, exchange), .table = &exchange_table },
+	{ "http", KIND_LATER, .later = true, .help = "Metrics and status page of fairlead-dnsd." },
+	{ "forward", KIND_GROUP, false, AT(conf, forward), .table = &forward_table },
+};
+const struct conf_table conf_root_table = {
+	"", ROWS(root_keys), sizeof(struct conf), conf_relate_root, "The file itself.",
+};
+
+/* ---- over the tables ---- */
+
+const struct conf_key *conf_table_find(const struct conf_table *t, const char *name)
+{
+	for (size_t i = 0; i < t->nkeys; i++)
+		if (strcmp(t->keys[i].name, name) == 0)
+			return &t->keys[i];
+	return NULL;
+}
+
+void conf_table_walk(const struct conf_table *t, void (*each)(void *arg, const struct conf_table *t), void *arg)
+{
+	each(arg, t);
+	for (size_t i = 0; i < t->nkeys; i++)
+		if (t->keys[i].table)
+			conf_table_walk(t->keys[i].table, each, arg);
+}
