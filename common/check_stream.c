@@ -153,5 +153,6 @@ bool stream_collect(struct check *k, const uint8_t *p, size_t n, size_t max)
 	k->collected = bigger;
 	memcpy(k->collected + k->ncollected, p, take);
 	k->ncollected += take;
+	k->collected[k->ncollected] = '\0'; /* regexec is told the length; its watchers look for an end */
 	return fits && k->ncollected < max;
 }

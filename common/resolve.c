@@ -139,7 +139,7 @@ static bool set_servers(struct resolver *r, const struct resolver_options *o)
 static bool open_channel(struct resolver *r, const struct resolver_options *o, const char **why)
 {
 	struct ares_options options = {
-		.flags = ARES_FLAG_EDNS,
+		.flags = ARES_FLAG_EDNS | ARES_FLAG_NOSEARCH, /* names are whole; the hosts file knows none with a final dot */
 		.ednspsz = EDNS_SIZE,
 		.timeout = o && o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS,
 		.tries = o && o->tries ? o->tries : DEFAULT_TRIES,
@@ -293,13 +293,13 @@ static void look_up(evutil_socket_t fd, short what, void *arg)
 
 struct resolved_name *resolve_follow(struct resolver *r, const char *name, const struct resolve_sink *sink)
 {
-	size_t size = strlen(name) + 1;
-	struct resolved_name *n = calloc(1, sizeof *n + size);
+	size_t len = strlen(name);
+	struct resolved_name *n = calloc(1, sizeof *n + len + 1);
 	if (!n)
 		return NULL;
 	n->resolver = r;
 	n->sink = *sink;
-	memcpy(n->name, name, size);
+	memcpy(n->name, name, len > 1 && name[len - 1] == '.' ? len - 1 : len);
 	n->timer = evtimer_new(r->base, look_up, n);
 	if (!n->timer) {
 		free(n);

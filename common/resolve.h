@@ -52,7 +52,7 @@ struct resolve_sink {
 	void *arg;
 };
 
-/* Resolves `name` (text, with final dot) now and again whenever its TTL ends. Never calls back from within. NULL: no memory. */
+/* Resolves `name` (whole, as text; a final dot may stand there) now and again whenever its TTL ends. Never calls back from within. NULL: no memory. */
 struct resolved_name *resolve_follow(struct resolver *r, const char *name, const struct resolve_sink *sink);
 void resolve_unfollow(struct resolved_name *n);
 
