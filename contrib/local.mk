@@ -8,3 +8,13 @@ dist_example_DATA = \
 	zones/den.conf \
 	zones/gslb.example.com.zone \
 	zones/sjc.conf
+
+EXTRA_DIST += contrib/systemd/fairlead-dnsd.service.in contrib/systemd/fairlead-fwd.service.in
+if SYSTEMD_UNITS
+nodist_systemdsystemunit_DATA = contrib/systemd/fairlead-dnsd.service contrib/systemd/fairlead-fwd.service
+endif
+CLEANFILES += contrib/systemd/fairlead-dnsd.service contrib/systemd/fairlead-fwd.service
+SUFFIXES = .service.in .service
+.service.in.service:
+	@$(MKDIR_P) $(@D)
+	$(AM_V_GEN)$(SED) -e 's,@sbindir[@],$(sbindir),g' -e 's,@sysconfdir[@],$(sysconfdir),g' $< > $@.new && mv $@.new $@
