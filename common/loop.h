@@ -41,6 +41,12 @@ void loop_notify(const char *state);
 /* "RELOADING=1" with the time stamp that systemd wants beside it. */
 void loop_notify_reloading(void);
 
+/* Cores that this process may use; at least 1. */
+unsigned loop_cores(void);
+
+/* As many descriptors as the system lets us have: thousands of clients and checks need them. */
+void loop_raise_descriptors(void);
+
 #define NS_PER_SECOND 1000000000LL
 #define NS_PER_MS 1000000LL
 

@@ -1,0 +1,314 @@
+#include "control.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include "crew.h"
+#include "folder.h"
+#include "listen.h"
+#include "log.h"
+#include "loop.h"
+#include "route.h"
+#include "setup.h"
+#include "sock.h"
+
+/* How soon the end of the last session is noticed while we drain. */
+#define DRAIN_LOOK_US 50000
+
+struct control {
+	const char *file;
+	struct setup_home home;
+	struct checker *checker;
+	struct loop *loop;
+	struct event *wake;
+	struct event *drain;
+	struct listen_table table;
+	struct crew *crew;
+	struct setup *setup;        /* in force */
+	struct setup *retired;      /* sessions still use these */
+	int lock;
+	bool stopping;
+	int64_t drain_until;        /* ns */
+};
+
+/* --- what workers tell --- */
+
+static void free_retired(struct control *c)
+{
+	for (struct setup **at = &c->retired; *at;) {
+		struct setup *s = *at;
+		if (s->refs) {
+			at = &s->next;
+			continue;
+		}
+		*at = s->next;
+		setup_free(&c->home, s);
+		log_info("old configuration is not used any more", "%s", "");
+	}
+}
+
+static void on_wake(evutil_socket_t fd, short what, void *arg)
+{
+	(void)what;
+	struct control *c = arg;
+	uint64_t n;
+	if (read(fd, &n, sizeof n) < 0)
+		return;
+	servers_take_refused(c->home.servers);
+	free_retired(c);
+}
+
+/* --- stop --- */
+
+static unsigned sessions(const struct control *c)
+{
+	unsigned n = 0;
+	for (const struct listener_count *k = c->home.counts; k; k = k->next)
+		n += k->sessions;
+	return n;
+}
+
+static void on_drain(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	struct control *c = arg;
+	unsigned n = sessions(c);
+	if (n && loop_now() < c->drain_until)
+		return;
+	if (n)
+		log_warn("drain timeout, closing what is open", "sessions=%u", n);
+	event_base_loopbreak(c->home.base);
+}
+
+static void on_stop(void *arg, int signal)
+{
+	struct control *c = arg;
+	static const struct timeval look = { .tv_usec = DRAIN_LOOK_US };
+	if (c->stopping) {
+		log_info("stopping at once", "signal=%d sessions=%u", signal, sessions(c));
+		event_base_loopbreak(c->home.base);
+		return;
+	}
+	c->stopping = true;
+	double timeout = c->setup->conf->forward.drain_timeout;
+	log_info("stopping", "signal=%d sessions=%u drain_timeout=%g", signal, sessions(c), timeout);
+	loop_notify("STOPPING=1");
+	crew_drain(c->crew);
+	c->drain_until = loop_now() + loop_seconds(timeout);
+	event_add(c->drain, &look);
+	on_drain(-1, 0, c);
+}
+
+/* --- reload --- */
+
+static void warn_restart(const struct control *c, const struct setup *s)
+{
+	const struct conf *old = c->setup->conf, *new = s->conf;
+	const char *what = NULL;
+	if (new->forward.threads && new->forward.threads != c->home.workers)
+		what = "forward.threads";
+	else if (strcmp(old->user, new->user) != 0)
+		what = "user";
+	else if (strcmp(old->run, new->run) != 0)
+		what = "run";
+	else if (strcmp(old->instance, new->instance) != 0)
+		what = "instance";
+	if (what)
+		log_warn("a change needs a restart", "key=%s", what);
+}
+
+/* New sockets and checks, then the workers change over; nothing of it shows outside until all of it can be done. */
+static bool put_in_force(struct control *c, struct setup *s, char *why)
+{
+	if (!listen_open(&c->table, s, why))
+		return false;
+	if (!setup_begin(&c->home, s, c->setup, why)) {
+		char ignored[SOCK_WHY_MAX];
+		listen_open(&c->table, c->setup, ignored); /* opens nothing: marks what has just been opened as not wanted */
+		listen_forget(&c->table);
+		return false;
+	}
+	crew_switch(c->crew, s);
+	listen_forget(&c->table);
+	return true;
+}
+
+static bool reload(struct control *c)
+{
+	struct errs errs;
+	char why[SOCK_WHY_MAX > PEERS_WHY_MAX ? SOCK_WHY_MAX : PEERS_WHY_MAX];
+	errs_init(&errs);
+	struct setup *s = setup_load(&c->home, c->file, &errs);
+	if (s && !put_in_force(c, s, why)) {
+		errs_add(&errs, NULL, 0, 0, "%s", why);
+		setup_free(&c->home, s);
+		s = NULL;
+	}
+	if (s) {
+		struct setup *old = c->setup;
+		warn_restart(c, s);
+		old->next = c->retired;
+		c->retired = old;
+		c->setup = s;
+		setup_release(&c->home, old);
+	} else {
+		errs_log(&errs);
+	}
+	errs_free(&errs);
+	return s != NULL;
+}
+
+static void on_reload(void *arg)
+{
+	struct control *c = arg;
+	if (c->stopping)
+		return;
+	loop_notify_reloading();
+	if (reload(c))
+		log_info("reloaded", "listeners=%zu", c->setup->nlisteners);
+	else
+		log_error("reload failed, the old configuration stays", "file=%s", c->file);
+	loop_notify("READY=1");
+}
+
+/* --- start --- */
+
+static bool make_home(struct control *c)
+{
+	struct setup_home *h = &c->home;
+	struct loop_calls calls = { .stop = on_stop, .reload = on_reload, .arg = c };
+	h->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	h->base = loop_base_new();
+	if (h->wake < 0 || !h->base)
+		return false;
+	c->checker = checker_new(h->base, NULL);
+	h->servers = c->checker ? servers_new(c->checker, h->wake) : NULL;
+	c->loop = loop_new(h->base, &calls);
+	c->wake = event_new(h->base, h->wake, EV_READ | EV_PERSIST, on_wake, c);
+	c->drain = event_new(h->base, -1, EV_PERSIST, on_drain, c);
+	return h->servers && c->loop && c->wake && c->drain && event_add(c->wake, NULL) == 0;
+}
+
+struct control *control_new(const char *file, struct errs *errs)
+{
+	struct control *c = calloc(1, sizeof *c);
+	if (!c)
+		return NULL;
+	c->file = file;
+	c->lock = -1;
+	c->home.wake = -1;
+	if (!make_home(c))
+		errs_add(errs, NULL, 0, 0, "out of memory or descriptors");
+	else
+		c->setup = setup_load(&c->home, file, errs);
+	if (c->setup)
+		return c;
+	control_delete(c);
+	return NULL;
+}
+
+static bool lock_run(struct control *c, char *why)
+{
+	const struct conf *conf = c->setup->conf;
+	char name[300];
+	if (!folder_make(conf->run, conf->user, why))
+		return false;
+	snprintf(name, sizeof name, "fwd.%s.%.200s", conf->own->name, conf->instance);
+	c->lock = folder_lock(conf->run, name, why);
+	return c->lock >= 0;
+}
+
+bool control_start(struct control *c, char why[CONTROL_WHY_MAX])
+{
+	loop_raise_descriptors();
+	c->table.workers = c->home.workers;
+	if (!lock_run(c, why) || !listen_open(&c->table, c->setup, why) || !loop_drop_privileges(c->setup->conf->user, why))
+		return false;
+	if (!setup_begin(&c->home, c->setup, NULL, why))
+		return false;
+	c->crew = crew_new(&c->home, &c->table);
+	if (!c->crew) {
+		snprintf(why, CONTROL_WHY_MAX, "no memory for threads");
+		return false;
+	}
+	crew_switch(c->crew, c->setup);
+	log_info("serving", "site=%s listeners=%zu threads=%u", c->setup->conf->own->name, c->setup->nlisteners, c->home.workers);
+	loop_notify("READY=1");
+	return true;
+}
+
+void control_run(struct control *c)
+{
+	event_base_dispatch(c->home.base);
+}
+
+static void log_totals(const struct control *c)
+{
+	struct crew_totals t;
+	crew_totals(c->crew, &t);
+	log_info("stopped", "accepted=%llu local=%llu request=%llu relay=%llu unavailable=%llu reset=%llu "
+	         "redirects=%llu replies=%llu retried=%llu to_server=%llu to_client=%llu pauses=%llu",
+	         (unsigned long long)t.accepted, (unsigned long long)t.routed[ROUTE_LOCAL],
+	         (unsigned long long)t.routed[ROUTE_REQUEST], (unsigned long long)t.routed[ROUTE_RELAY],
+	         (unsigned long long)t.routed[ROUTE_UNAVAILABLE], (unsigned long long)t.routed[ROUTE_RESET],
+	         (unsigned long long)t.redirects, (unsigned long long)t.replies, (unsigned long long)t.retried,
+	         (unsigned long long)t.to_server, (unsigned long long)t.to_client, (unsigned long long)t.pauses);
+}
+
+static void stop_workers(struct control *c)
+{
+	if (!c->stopping)
+		crew_drain(c->crew);
+	crew_end_sessions(c->crew);
+	log_totals(c);
+	crew_delete(c->crew);
+}
+
+static void free_home(struct control *c)
+{
+	if (c->home.servers)
+		servers_delete(c->home.servers);
+	if (c->checker)
+		checker_delete(c->checker);
+	if (c->drain)
+		event_free(c->drain);
+	if (c->wake)
+		event_free(c->wake);
+	loop_delete(c->loop);
+	if (c->home.base)
+		event_base_free(c->home.base);
+	if (c->home.wake >= 0)
+		close(c->home.wake);
+}
+
+void control_delete(struct control *c)
+{
+	if (c->crew)
+		stop_workers(c);
+	listen_table_free(&c->table);
+	if (c->setup) {
+		c->setup->next = c->retired;
+		c->retired = c->setup;
+	}
+	while (c->retired) {
+		struct setup *s = c->retired;
+		c->retired = s->next;
+		setup_free(&c->home, s);
+	}
+	free_home(c);
+	if (c->lock >= 0)
+		close(c->lock);
+	free(c);
+}
+
+bool control_test(const char *file, struct errs *errs)
+{
+	struct setup *s = setup_load(NULL, file, errs);
+	if (!s)
+		return false;
+	setup_free(NULL, s);
+	return true;
+}

@@ -1,0 +1,392 @@
+#include "dial.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include "linger.h"
+#include "relay.h"
+#include "sock.h"
+
+/* Candidates that one client is tried on; with the default connect_timeout it would wait longer than people do. */
+#define DIAL_TRIES_MAX 16
+
+/* A peer's forwarder resets at accept what it cannot serve; its RST is here within this and twice the connect time. */
+#define TRIAL_US 50000
+
+/* Towards peers, until the relay is committed. */
+struct dial {
+	uint16_t members[DIAL_TRIES_MAX]; /* candidates, best first */
+	uint8_t n, at;
+	uint8_t target;             /* of the member: the next address to try */
+	uint64_t started;           /* us: connect */
+	uint64_t until;             /* us: FIN or RST before that is a refusal */
+};
+
+/* Is this failure of a connect ours, and not the other side's? Then another candidate meets the same. */
+static bool is_ours(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
+static void pass(struct session *s)
+{
+	(void)s;
+}
+
+/* Connected? Read and write together may be an error, or a server that speaks first. */
+static int connect_result(const struct half *h, short what)
+{
+	return what & EV_READ ? sock_error(h->fd) : 0;
+}
+
+/* --- real servers --- */
+
+static void next_real(struct session *s);
+
+static enum check_result refusal(int error)
+{
+	switch (error) {
+	case ECONNREFUSED: return RESULT_L4_REFUSED;
+	case ECONNRESET: return RESULT_L4_RESET;
+	case ETIMEDOUT: return RESULT_L4_TIMEOUT;
+	case ENETUNREACH: case EHOSTUNREACH: case EHOSTDOWN: return RESULT_L4_UNREACHABLE;
+	default: return RESULT_L4_ERROR;
+	}
+}
+
+/* EADDRNOTAVAIL: our ports towards it are used up, so it is passed over, but it is not its fault. */
+static void real_failed(struct session *s, int error)
+{
+	if (error != EADDRNOTAVAIL && error != EACCES && error != EPERM)
+		server_refused(s->worker->home->servers, s->real, refusal(error));
+	session_drop_server(s, true);
+	count(&s->worker->counters.retried, 1);
+	next_real(s);
+}
+
+static void real_ready(struct session *s, struct half *h, short what)
+{
+	if (h != &s->server)
+		return;
+	int error = connect_result(h, what);
+	if (error) {
+		real_failed(s, error);
+		return;
+	}
+	/* Often the client has spoken by now, so it is read before its event is entered. */
+	s->client.readable = true;
+	relay_begin(s);
+}
+
+/* Late is not refused: it stays in use for others, its check will tell. */
+static void real_due(struct session *s)
+{
+	session_drop_server(s, true);
+	count(&s->worker->counters.retried, 1);
+	next_real(s);
+}
+
+static const struct phase connecting_real = { .name = "dial", .ready = real_ready, .due = real_due, .run = pass };
+
+/* False: this one failed at once, *error says how. */
+static bool connect_real(struct session *s, int *error)
+{
+	char why[SOCK_WHY_MAX];
+	int fd = sock_connect_tcp(&s->real->address, NULL, why);
+	*error = errno;
+	if (fd < 0)
+		return false;
+	s->phase = &connecting_real;
+	session_set_server(s, fd);
+	session_due(s, s->listener->connect_ticks);
+	session_watch(s, &s->server, true);
+	return true;
+}
+
+static void next_real(struct session *s)
+{
+	struct worker *w = s->worker;
+	const struct pool *p = s->listener->pool;
+	int i, error;
+	for (;;) {
+		struct pool_input in = { .client = &s->address, .random = worker_random(w), .tried = s->tried, .worker = w->index };
+		i = pool_pick(p, &in);
+		if (i < 0)
+			break;
+		s->tried |= pool_bit((size_t)i);
+		session_count_real(s, p->servers[i]);
+		if (connect_real(s, &error))
+			return;
+		if (is_ours(error)) {
+			session_end(s, END_RESOURCES);
+			return;
+		}
+		if (error != EADDRNOTAVAIL)
+			server_refused(w->home->servers, s->real, refusal(error));
+		count(&w->counters.retried, 1);
+	}
+	session_count_real(s, NULL);
+	s->otherwise(s);
+}
+
+void dial_local(struct session *s, void (*otherwise)(struct session *s))
+{
+	s->otherwise = otherwise;
+	next_real(s);
+}
+
+/* --- peers --- */
+
+static void next_peer(struct session *s);
+
+/* TLS to an http listener cannot be told anything; everybody else can. */
+static bool can_be_answered(const struct session *s)
+{
+	if (s->listener->conf->protocol != FWD_HTTP)
+		return false;
+	return !s->said || !s->said->len || s->said->data[0] != 0x16; /* handshake record, RFC 8446 section 5.1 */
+}
+
+static void none_left(struct session *s)
+{
+	free(s->dial);
+	s->dial = NULL;
+	if (can_be_answered(s))
+		linger_reply(s, 503, END_ANSWERED);
+	else
+		session_end(s, END_UNSERVED);
+}
+
+/* Committed: what was kept for the next candidate is not needed, but for what the peer did not take yet. */
+static void commit(struct session *s)
+{
+	struct bytes *b = s->said;
+	s->said = NULL;
+	if (b && b->at < b->len)
+		s->server.out = b;
+	else
+		free(b);
+	free(s->dial);
+	s->dial = NULL;
+}
+
+static void peer_failed(struct session *s)
+{
+	session_drop_server(s, true);
+	count(&s->worker->counters.retried, 1);
+	next_peer(s);
+}
+
+/* The peer said something, or ended. False: this was handled, `s` may be gone. */
+static bool hear_peer(struct session *s)
+{
+	struct half *v = &s->server;
+	ssize_t n = recv(v->fd, s->worker->buffer, WORKER_BUFFER, 0);
+	if (n > 0) {
+		commit(s);
+		relay_begin_with(s, s->worker->buffer, (size_t)n);
+		return false;
+	}
+	if (n < 0 && errno == EAGAIN && !v->broken) {
+		v->readable = false;
+		return true;
+	}
+	if (worker_now_us() < s->dial->until) {
+		peer_failed(s);
+	} else if (n < 0 || v->broken) {
+		session_end(s, END_SERVER_RESET);
+	} else {
+		commit(s);
+		v->fin_in = true;
+		relay_begin(s);
+	}
+	return false;
+}
+
+/* Says to the peer what it has not been told yet. */
+static void tell_peer(struct session *s)
+{
+	struct bytes *b = s->said;
+	struct half *v = &s->server;
+	if (b && b->at < b->len) {
+		ssize_t n = send(v->fd, b->data + b->at, b->len - b->at, MSG_NOSIGNAL);
+		if (n < 0 && errno != EAGAIN)
+			v->broken = true;
+		if (n > 0) {
+			b->at += (uint32_t)n;
+			count(&s->worker->counters.to_server, (uint64_t)n);
+		}
+	}
+	if (s->client.fin_in && !v->fin_out && (!b || b->at == b->len)) {
+		shutdown(v->fd, SHUT_WR);
+		v->fin_out = true;
+	}
+}
+
+/* Reads the client into `said`. False: the session has ended, or was committed because it has said too much. */
+static bool hear_client(struct session *s)
+{
+	struct half *c = &s->client;
+	uint8_t *buffer = s->worker->buffer;
+	size_t have = s->said ? s->said->len : 0;
+	/* With all room used one more byte decides; it stays in the kernel. */
+	ssize_t n = have < SESSION_SAID_MAX ? recv(c->fd, buffer, SESSION_SAID_MAX - have, 0) : recv(c->fd, buffer, 1, MSG_PEEK);
+	if (n > 0 && have == SESSION_SAID_MAX) {
+		commit(s);
+		relay_begin(s);
+		return false;
+	}
+	if (n > 0 && !bytes_add(&s->said, buffer, (size_t)n)) {
+		session_end(s, END_RESOURCES);
+		return false;
+	}
+	if (n == 0)
+		c->fin_in = true;
+	if (n < 0 && errno != EAGAIN) {
+		session_end(s, END_CLIENT_RESET);
+		return false;
+	}
+	c->readable = n > 0;
+	return true;
+}
+
+static void try_peer(struct session *s)
+{
+	struct half *c = &s->client, *v = &s->server;
+	for (;;) {
+		tell_peer(s);
+		if ((v->readable || v->broken) && !hear_peer(s))
+			return;
+		if (!c->readable || c->fin_in || (s->said && s->said->at < s->said->len))
+			return;
+		if (!hear_client(s))
+			return;
+	}
+}
+
+static void trial_ready(struct session *s, struct half *h, short what)
+{
+	(void)h, (void)what;
+	try_peer(s);
+}
+
+static void trial_due(struct session *s)
+{
+	commit(s);
+	relay_begin(s);
+}
+
+static const struct phase trial = { .name = "trial", .ready = trial_ready, .due = trial_due, .run = pass };
+
+static void peer_ready(struct session *s, struct half *h, short what)
+{
+	if (h != &s->server)
+		return;
+	if (connect_result(h, what)) {
+		peer_failed(s);
+		return;
+	}
+	struct dial *d = s->dial;
+	uint64_t now = worker_now_us(), grace = TRIAL_US + 2 * (now - d->started);
+	d->until = now + grace;
+	s->phase = &trial;
+	session_due(s, wheel_ticks((double)grace / 1000) + 1);
+	if (!session_watch(s, &s->client, s->client.wants_write))
+		return;
+	s->client.readable = true;
+	if (s->said)
+		s->said->at = 0;
+	try_peer(s);
+}
+
+static const struct phase connecting_peer = { .name = "dial peer", .ready = peer_ready, .due = peer_failed, .run = pass };
+
+/*
+ * Where relays to peers come from: the proxy IPs of this family in turn, so
+ * that 64k ports towards one peer are no limit. Without any: our control
+ * addresses, since the peer must see that a site is calling (case 1, no loops).
+ * Returns how many there are; `nth` of them goes to *out.
+ */
+static size_t source(const struct session *s, int family, size_t nth, const struct addr **out)
+{
+	const struct site *own = s->listener->setup->conf->own;
+	const struct addr *lists[] = { own->proxy_bind, own->control_bind };
+	size_t counts[] = { own->nproxy_bind, own->ncontrol_bind };
+	for (size_t k = 0; k < 2; k++) {
+		size_t n = 0;
+		for (size_t i = 0; i < counts[k]; i++)
+			n += lists[k][i].sa.sa_family == family;
+		size_t skip = n ? nth % n : 0;
+		for (size_t i = 0; n && i < counts[k]; i++)
+			if (lists[k][i].sa.sa_family == family && skip-- == 0) {
+				*out = &lists[k][i];
+				return n;
+			}
+	}
+	return 0;
+}
+
+/* A connect begun to this address, from one of our sources. -1: none works, errno says why. */
+static int connect_peer(struct session *s, const struct addr *to)
+{
+	char why[SOCK_WHY_MAX];
+	const struct addr *from;
+	size_t turn = s->worker->proxy_turn++, n = source(s, to->sa.sa_family, turn, &from);
+	int fd = -1;
+	errno = EADDRNOTAVAIL;
+	for (size_t i = 0; i < n && fd < 0 && errno == EADDRNOTAVAIL; i++) {
+		source(s, to->sa.sa_family, turn + i, &from);
+		fd = sock_connect_tcp(to, from, why);
+	}
+	return fd;
+}
+
+/* The next address of the candidates. False: none left. */
+static bool next_address(struct session *s, struct addr *out)
+{
+	struct dial *d = s->dial;
+	for (; d->at < d->n; d->at++, d->target = 0) {
+		const struct member *m = &s->listener->service->members[d->members[d->at]];
+		if (d->target >= m->ntargets)
+			continue;
+		*out = m->targets[d->target++];
+		addr_set_port(out, peers_port(m, addr_port(session_dialled(s))));
+		return true;
+	}
+	return false;
+}
+
+static void next_peer(struct session *s)
+{
+	struct addr to;
+	while (next_address(s, &to)) {
+		int fd = connect_peer(s, &to);
+		if (fd >= 0) {
+			s->phase = &connecting_peer;
+			s->dial->started = worker_now_us();
+			session_set_server(s, fd);
+			session_due(s, s->listener->connect_ticks);
+			session_watch(s, &s->server, true);
+			return;
+		}
+		if (is_ours(errno)) {
+			session_end(s, END_RESOURCES);
+			return;
+		}
+		count(&s->worker->counters.retried, 1);
+	}
+	none_left(s);
+}
+
+void dial_peers(struct session *s)
+{
+	s->dial = calloc(1, sizeof *s->dial);
+	if (!s->dial) {
+		session_end(s, END_RESOURCES);
+		return;
+	}
+	s->dial->n = (uint8_t)peers_choose(s->listener->peers, &s->address, worker_random(s->worker), false,
+	                                   s->dial->members, DIAL_TRIES_MAX);
+	next_peer(s);
+}

@@ -1,0 +1,132 @@
+#include "relay.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include "sock.h"
+
+/*
+ * Bytes that one direction moves before others get their turn: at 10 Gbit/s
+ * that is 0.4 ms, below what anybody notices, and the cost of another turn
+ * (one timer) vanishes in it.
+ */
+#define RELAY_TURN (512 * 1024)
+
+/*
+ * Keepalive finds a dead end within two minutes, well inside idle_timeout. It
+ * is set when a relay has lived for a while: a short connection, of which there
+ * are thousands a second, pays neither the system calls nor the kernel's timers.
+ */
+#define RELAY_YOUNG_MS 10000
+#define KEEPALIVE_IDLE 60
+#define KEEPALIVE_EVERY 10
+#define KEEPALIVE_COUNT 6
+
+/* FIN both ways and nothing pending: the end. Else one FIN is passed on. False: the session has ended. */
+static bool pass_fin(struct session *s, struct half *from, struct half *to)
+{
+	if (!from->fin_in || to->out || to->fin_out)
+		return true;
+	if (to->fin_in && !from->out) {
+		session_end(s, END_DONE); /* close says the rest of it */
+		return false;
+	}
+	shutdown(to->fd, SHUT_WR);
+	to->fin_out = true;
+	return true;
+}
+
+/* recv gave `n` <= 0. False: the session has ended. */
+static bool no_bytes(struct session *s, struct half *from, ssize_t n)
+{
+	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+		from->readable = errno == EINTR;
+		return true;
+	}
+	/* After a failed write the kernel may hand out its RST as an end of file: the error was told already. */
+	if (n < 0 || from->broken) {
+		session_end(s, from == &s->client ? END_CLIENT_RESET : END_SERVER_RESET);
+		return false;
+	}
+	from->fin_in = true;
+	return true;
+}
+
+/* What can be moved one way, up to a turn. False: the session has ended. */
+static bool carry(struct session *s, struct half *from, struct half *to)
+{
+	struct worker *w = s->worker;
+	_Atomic(uint64_t) *counter = from == &s->client ? &w->counters.to_server : &w->counters.to_client;
+	size_t turn = RELAY_TURN;
+	/* A half that cannot be written any more may have said something before its RST: read it to the end. */
+	from->readable |= from->broken;
+	while (from->readable && !from->fin_in && !to->out && !to->broken) {
+		if (!turn) {
+			session_run_later(s);
+			break;
+		}
+		ssize_t n = recv(from->fd, w->buffer, WORKER_BUFFER, 0);
+		if (n <= 0) {
+			if (!no_bytes(s, from, n))
+				return false;
+			continue;
+		}
+		count(counter, (uint64_t)n);
+		s->active = w->wheel.now;
+		turn -= (size_t)n < turn ? (size_t)n : turn;
+		if (!session_write(s, to, w->buffer, (size_t)n))
+			return false;
+	}
+	return pass_fin(s, from, to);
+}
+
+static void run(struct session *s)
+{
+	if (!carry(s, &s->client, &s->server) || !carry(s, &s->server, &s->client))
+		return;
+	/* Writing to the client has just failed; the other way round the second call has met it. */
+	if (s->client.broken)
+		carry(s, &s->client, &s->server);
+}
+
+static void ready(struct session *s, struct half *h, short what)
+{
+	(void)h, (void)what;
+	s->active = s->worker->wheel.now;
+	run(s);
+}
+
+static void due(struct session *s)
+{
+	uint32_t quiet = s->worker->wheel.now - s->active, idle = s->listener->idle_ticks;
+	if (quiet >= idle) {
+		session_end(s, END_IDLE);
+		return;
+	}
+	sock_keepalive(s->client.fd, KEEPALIVE_IDLE, KEEPALIVE_EVERY, KEEPALIVE_COUNT);
+	sock_keepalive(s->server.fd, KEEPALIVE_IDLE, KEEPALIVE_EVERY, KEEPALIVE_COUNT);
+	session_due(s, idle - quiet);
+}
+
+static const struct phase relaying = { .name = "relay", .ready = ready, .due = due, .run = run };
+
+static void enter(struct session *s)
+{
+	uint32_t young = wheel_ticks(RELAY_YOUNG_MS), idle = s->listener->idle_ticks;
+	s->phase = &relaying;
+	s->active = s->worker->wheel.now;
+	session_due(s, idle < young ? idle : young);
+}
+
+void relay_begin(struct session *s)
+{
+	enter(s);
+	run(s);
+}
+
+void relay_begin_with(struct session *s, const void *data, size_t len)
+{
+	enter(s);
+	count(&s->worker->counters.to_client, len);
+	if (session_write_more(s, &s->client, data, len))
+		run(s);
+}

@@ -1,0 +1,71 @@
+#include "serve.h"
+
+#include "dial.h"
+#include "request.h"
+#include "route.h"
+#include "sock.h"
+
+static enum route decide(const struct listener *l, bool from_site, bool server_up)
+{
+	struct route_input in = {
+		.from_site = from_site,
+		.server_up = server_up,
+		.own_set_down = peers_own_set_down(l->peers),
+		.sessions = atomic_load_explicit(&l->count->local, memory_order_relaxed),
+		.capacity = l->conf->capacity,
+		.protocol = l->conf->protocol,
+		.peer_for_redirect = peers_usable(l->peers, true),
+		.peer_for_relay = peers_usable(l->peers, false),
+	};
+	return route_connection(&in);
+}
+
+static void start(struct session *s, enum route r);
+
+/* No real server took the connection, so it goes the way it would have gone without any. */
+static void without_servers(struct session *s)
+{
+	s->local = false;
+	atomic_fetch_sub_explicit(&s->listener->count->local, 1, memory_order_relaxed);
+	start(s, decide(s->listener, s->from_site, false));
+}
+
+static void start(struct session *s, enum route r)
+{
+	count(&s->worker->counters.routed[r], 1);
+	switch (r) {
+	case ROUTE_LOCAL:
+		s->local = true;
+		atomic_fetch_add_explicit(&s->listener->count->local, 1, memory_order_relaxed);
+		dial_local(s, without_servers);
+		return;
+	case ROUTE_REQUEST:
+	case ROUTE_UNAVAILABLE:
+		request_begin(s, r == ROUTE_REQUEST);
+		return;
+	case ROUTE_RELAY:
+		dial_peers(s);
+		return;
+	case ROUTE_RESET:
+		break;
+	}
+	session_end(s, END_UNSERVED);
+}
+
+void serve(struct worker *w, struct listener *l, uint16_t dialled, int fd, const struct addr *client)
+{
+	bool from_site = setup_is_site(l->setup, client);
+	enum route r = decide(l, from_site, pool_usable(l->pool));
+	count(&w->counters.accepted, 1);
+	if (r == ROUTE_RESET) {
+		count(&w->counters.routed[r], 1);
+		count(&w->counters.ended[END_UNSERVED], 1);
+		sock_reset(fd);
+		return;
+	}
+	struct session *s = session_new(w, l, dialled, fd, client);
+	if (!s)
+		return;
+	s->from_site = from_site;
+	start(s, r);
+}

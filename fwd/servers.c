@@ -1,0 +1,307 @@
+#include "servers.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "log.h"
+#include "loop.h"
+#include "select.h"
+
+struct servers {
+	struct checker *checker;
+	int wake;
+	struct server *head;
+};
+
+struct servers *servers_new(struct checker *checker, int wake)
+{
+	struct servers *r = calloc(1, sizeof *r);
+	if (r) {
+		r->checker = checker;
+		r->wake = wake;
+	}
+	return r;
+}
+
+void servers_delete(struct servers *r)
+{
+	free(r);
+}
+
+static void log_change(const struct server *s, const char *msg, const char *result, double lasted)
+{
+	char address[ADDR_TEXT_MAX];
+	log_info(msg, "service=%s server=%s check=%s result=\"%s\" lasted=%.3f sessions=%u", s->service,
+	         addr_text_at(&s->address, address), *s->check ? s->check : "none", result, lasted, s->sessions);
+}
+
+static void on_report(void *arg, struct watch *w, const struct watch_report *r)
+{
+	struct server *s = arg;
+	(void)w;
+	if (r->state == r->before)
+		return;
+	bool up = r->state != VERDICT_DOWN;
+	s->up = up;
+	char text[CHECK_RESULT_TEXT_MAX];
+	log_change(s, up ? "server up" : "server down", check_result_text(r->result, r->detail, text),
+	           r->first ? 0 : (double)r->lasted / (double)NS_PER_SECOND);
+}
+
+static const char *check_name(const struct conf_listener *l)
+{
+	return l->check ? l->check->name : "";
+}
+
+static struct server *find(struct servers *r, const struct conf_listener *l, const struct addr *a)
+{
+	for (struct server *s = r->head; s; s = s->next)
+		if (addr_equal(&s->address, a) && strcmp(s->service, l->service_text) == 0 && strcmp(s->check, check_name(l)) == 0)
+			return s;
+	return NULL;
+}
+
+static void put(struct servers *r, struct server *s)
+{
+	if (--s->refs)
+		return;
+	for (struct server **at = &r->head; *at; at = &(*at)->next) {
+		if (*at == s) {
+			*at = s->next;
+			break;
+		}
+	}
+	if (s->watch)
+		watch_delete(s->watch);
+	free(s->service);
+	free(s->check);
+	free(s);
+}
+
+static struct server *get(struct servers *r, const struct conf_listener *l, const struct addr *a)
+{
+	struct server *s = find(r, l, a);
+	if (s) {
+		s->refs++;
+		return s;
+	}
+	s = calloc(1, sizeof *s);
+	if (!s)
+		return NULL;
+	s->service = strdup(l->service_text);
+	s->check = strdup(check_name(l));
+	s->address = *a;
+	s->up = true;
+	s->refs = 1;
+	s->next = r->head;
+	r->head = s;
+	if (!s->service || !s->check) {
+		put(r, s);
+		return NULL;
+	}
+	return s;
+}
+
+struct pool *pool_new(struct servers *r, const struct conf_listener *l, unsigned workers)
+{
+	struct pool *p = calloc(1, sizeof *p);
+	if (!p)
+		return NULL;
+	p->balance = l->balance;
+	p->servers = calloc(l->nservers + 1, sizeof(struct server *));
+	p->weights = calloc(l->nservers + 1, sizeof *p->weights);
+	p->turn = calloc((size_t)workers * l->nservers + 1, sizeof *p->turn);
+	bool ok = p->servers && p->weights && p->turn;
+	for (size_t i = 0; ok && i < l->nservers; i++) {
+		p->weights[i] = l->servers[i].weight;
+		p->servers[i] = get(r, l, &l->servers[i].address);
+		ok = p->servers[i] != NULL;
+		p->n += ok;
+	}
+	if (!ok) {
+		pool_delete(r, p);
+		return NULL;
+	}
+	return p;
+}
+
+bool pool_watch(struct servers *r, struct pool *p, const struct conf_listener *l)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct server *s = p->servers[i];
+		if (s->watch) {
+			if (watch_update_server(s->watch, l->check, &s->address, NULL, l->service_text))
+				continue;
+			watch_delete(s->watch);
+		}
+		struct watch_sink sink = { .report = on_report, .arg = s };
+		s->watch = watch_new_server(r->checker, l->check, &s->address, NULL, l->service_text, &sink);
+		if (!s->watch)
+			return false;
+	}
+	return true;
+}
+
+void pool_delete(struct servers *r, struct pool *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		put(r, p->servers[i]);
+	free(p->servers);
+	free(p->weights);
+	free(p->turn);
+	free(p);
+}
+
+void server_refused(struct servers *r, struct server *s, enum check_result why)
+{
+	/* One of many connections that fail in the same moment tells it; the others have nothing new to say. */
+	if (!atomic_exchange(&s->up, false))
+		return;
+	s->refused = (uint32_t)why;
+	uint64_t one = 1;
+	while (write(r->wake, &one, sizeof one) < 0 && errno == EINTR)
+		;
+}
+
+void servers_take_refused(struct servers *r)
+{
+	for (struct server *s = r->head; s; s = s->next) {
+		enum check_result why = (enum check_result)atomic_exchange(&s->refused, 0);
+		if (why == RESULT_NONE)
+			continue;
+		s->up = false; /* a check may have brought it up since, without knowing of this */
+		if (s->watch)
+			watch_failed(s->watch, why);
+		log_change(s, "server down, a connection failed", check_result_name(why), 0);
+	}
+}
+
+static bool candidate(const struct pool *p, const struct pool_input *in, size_t i)
+{
+	return p->weights[i] > 0 && !(in->tried & pool_bit(i))
+		&& atomic_load_explicit(&p->servers[i]->up, memory_order_relaxed);
+}
+
+/*
+ * Smooth weighted round robin: everybody's account grows by its weight, the
+ * fullest is next and pays the sum. Weights 3 and 1 give A A B A, not A A A B.
+ */
+static int pick_roundrobin(const struct pool *p, const struct pool_input *in)
+{
+	int64_t *account = p->turn + (size_t)in->worker * p->n, sum = 0;
+	int best = -1;
+	for (size_t i = 0; i < p->n; i++) {
+		if (!candidate(p, in, i))
+			continue;
+		account[i] += p->weights[i];
+		sum += p->weights[i];
+		if (best < 0 || account[i] > account[best])
+			best = (int)i;
+	}
+	if (best >= 0)
+		account[best] -= sum;
+	return best;
+}
+
+/* The fewest sessions for its weight. Where to begin is random, so equals share. */
+static int pick_leastconn(const struct pool *p, const struct pool_input *in)
+{
+	int best = -1;
+	uint64_t best_sessions = 0;
+	for (size_t k = 0; k < p->n; k++) {
+		size_t i = (k + in->random % p->n) % p->n;
+		if (!candidate(p, in, i))
+			continue;
+		uint64_t sessions = atomic_load_explicit(&p->servers[i]->sessions, memory_order_relaxed);
+		if (best < 0 || (sessions + 1) * p->weights[best] < (best_sessions + 1) * p->weights[i]) {
+			best = (int)i;
+			best_sessions = sessions;
+		}
+	}
+	return best;
+}
+
+static uint64_t mix(uint64_t seed, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	for (size_t i = 0; i < len; i++) {
+		uint64_t state = seed ^ p[i];
+		seed = select_random(&state);
+	}
+	return seed;
+}
+
+/*
+ * Weighted rendezvous: each server draws a number from (client, server); the
+ * highest -weight / ln(draw) wins. A lost server moves only its own clients.
+ */
+static int pick_hash(const struct pool *p, const struct pool_input *in)
+{
+	uint64_t client = mix(0, addr_bytes(in->client), in->client->sa.sa_family == AF_INET6 ? 16 : 4);
+	int best = -1;
+	double best_score = 0;
+	for (size_t i = 0; i < p->n; i++) {
+		if (!candidate(p, in, i))
+			continue;
+		const struct addr *a = &p->servers[i]->address;
+		uint16_t port = addr_port(a);
+		uint64_t h = mix(mix(client, addr_bytes(a), a->sa.sa_family == AF_INET6 ? 16 : 4), &port, sizeof port);
+		double draw = ((double)(h >> 11) + 0.5) * 0x1p-53; /* in (0, 1) */
+		double score = -(double)p->weights[i] / log(draw);
+		if (best < 0 || score > best_score) {
+			best = (int)i;
+			best_score = score;
+		}
+	}
+	return best;
+}
+
+static int pick_random(const struct pool *p, const struct pool_input *in)
+{
+	uint64_t sum = 0;
+	for (size_t i = 0; i < p->n; i++)
+		if (candidate(p, in, i))
+			sum += p->weights[i];
+	if (!sum)
+		return -1;
+	uint64_t at = in->random % sum;
+	int last = -1;
+	for (size_t i = 0; i < p->n; i++) {
+		if (!candidate(p, in, i))
+			continue;
+		last = (int)i;
+		if (at < p->weights[i])
+			break;
+		at -= p->weights[i];
+	}
+	return last; /* also when one went down between the two walks */
+}
+
+int pool_pick(const struct pool *p, const struct pool_input *in)
+{
+	switch (p->balance) {
+	case BALANCE_LEASTCONN: return pick_leastconn(p, in);
+	case BALANCE_HASH: return pick_hash(p, in);
+	case BALANCE_RANDOM: return pick_random(p, in);
+	case BALANCE_ROUNDROBIN: break;
+	}
+	return pick_roundrobin(p, in);
+}
+
+bool pool_usable(const struct pool *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->weights[i] > 0 && atomic_load_explicit(&p->servers[i]->up, memory_order_relaxed))
+			return true;
+	return false;
+}
+
+size_t pool_up(const struct pool *p)
+{
+	size_t up = 0;
+	for (size_t i = 0; i < p->n; i++)
+		up += atomic_load_explicit(&p->servers[i]->up, memory_order_relaxed);
+	return up;
+}

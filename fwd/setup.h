@@ -1,0 +1,92 @@
+/*
+ * setup: one configuration as the forwarder uses it: listeners with their
+ * service, real servers, peers and redirect rules. Made whole, checked whole,
+ * then put in force whole; immutable afterwards.
+ *
+ *     conf ---> setup ---> listener ---> service, pool, peers_service, redirect
+ *                 ^            ^
+ *                 refs         session (each holds a reference to its setup)
+ *
+ * So running sessions go on with the configuration that they began with, and
+ * the last of them lets it go. It is freed on the main thread, since checks
+ * and the asking of dnsd belong there: who gives back the last reference
+ * writes to `wake`.
+ */
+#ifndef FAIRLEAD_SETUP_H
+#define FAIRLEAD_SETUP_H
+
+#include <event2/event.h>
+#include <stdatomic.h>
+#include "conf.h"
+#include "errs.h"
+#include "peers.h"
+#include "redirect.h"
+#include "servers.h"
+#include "service.h"
+
+/* Sessions of one listener, all workers'. Outlives a reload, so that the limits hold across it. */
+struct listener_count {
+	_Atomic(uint32_t) sessions; /* all; max_sessions bounds it */
+	_Atomic(uint32_t) local;    /* with a real server; capacity bounds it */
+	unsigned refs;              /* main thread */
+	struct listener_count *next;
+	char *service;
+	struct addr first;          /* address that it listens on */
+};
+
+struct setup;
+
+struct listener {
+	const struct conf_listener *conf;
+	const struct service *service;
+	struct setup *setup;
+	struct pool *pool;
+	struct peers_service *peers;
+	struct redirect *redirect;  /* http only */
+	struct listener_count *count;
+	uint32_t connect_ticks, idle_ticks, client_ticks; /* the times of conf, for the wheel */
+};
+
+struct setup {
+	_Atomic(uint32_t) refs;
+	struct conf *conf;
+	struct service **services; size_t nservices; /* those that listeners name */
+	struct listener *listeners; size_t nlisteners;
+	struct peers *peers;        /* from setup_begin on */
+	struct addr *site_sources; size_t nsite_sources; /* control and proxy addresses of all sites, sorted */
+	struct setup *next;         /* main thread: those that are still used */
+};
+
+/* What setups are made from and share; owned by main. */
+struct setup_home {
+	struct event_base *base;
+	struct servers *servers;
+	struct listener_count *counts;
+	unsigned workers;           /* 0: as the first configuration says */
+	int wake;                   /* eventfd */
+};
+
+/*
+ * Reads and checks configuration and zones. With an error: NULL and the
+ * reasons in `errs`. `home` NULL: check only (-t); the result is good for
+ * nothing but setup_free. Nothing is begun: no sockets, no checks, no queries.
+ */
+struct setup *setup_load(struct setup_home *home, const char *file, struct errs *errs);
+
+/*
+ * In force from now on: asks dnsd, checks the real servers. `before`: the
+ * setup until now, or NULL. False: `why` (PEERS_WHY_MAX); free it.
+ */
+bool setup_begin(struct setup_home *home, struct setup *s, const struct setup *before, char *why);
+
+void setup_hold(struct setup *s);
+/* Gives a reference back. Any thread. */
+void setup_release(const struct setup_home *home, struct setup *s);
+
+/* Frees it. Main thread, without references left. */
+void setup_free(struct setup_home *home, struct setup *s);
+
+/* Does it come from a control or proxy address of a site (spec 8, case 1)? */
+bool setup_is_site(const struct setup *s, const struct addr *source);
+
+#endif

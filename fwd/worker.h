@@ -1,0 +1,83 @@
+/*
+ * worker: what one thread that carries sessions has for itself. A session
+ * belongs to its worker for life; nothing here is touched by another thread,
+ * but the counters, which may be read (relaxed) by any.
+ */
+#ifndef FAIRLEAD_WORKER_H
+#define FAIRLEAD_WORKER_H
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "addr.h"
+#include "end.h"
+#include "setup.h"
+#include "wheel.h"
+
+/*
+ * Bytes that one read takes at most; the buffer is the thread's, so idle
+ * sessions have none. See relay.c for the measurement behind the size.
+ */
+#define WORKER_BUFFER (128 * 1024)
+/* Answers to pipelined requests are gathered up to this and written at once. */
+#define WORKER_REPLIES (64 * 1024)
+
+/* Each is written by its worker alone. */
+struct counters {
+	_Atomic(uint64_t) accepted;
+	_Atomic(uint64_t) routed[5];        /* enum route */
+	_Atomic(uint64_t) ended[END_COUNT];
+	_Atomic(uint64_t) retried;          /* went on to the next server or peer */
+	_Atomic(uint64_t) redirects;        /* requests answered with 30x */
+	_Atomic(uint64_t) replies;          /* requests answered with 4xx or 5xx */
+	_Atomic(uint64_t) to_server, to_client; /* bytes relayed */
+	_Atomic(uint64_t) pauses;           /* times that accepting paused */
+};
+
+/* Adds to a counter that only this thread writes: no locked instruction. */
+static inline void count(_Atomic(uint64_t) *c, uint64_t n)
+{
+	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+struct session;
+struct listen_socket;
+
+struct worker {
+	struct event_base *base;
+	unsigned index;
+	const struct setup_home *home;
+	struct setup *setup;                /* in force; new connections get it */
+	bool draining;                      /* no new connections; what is open may finish */
+	struct wheel wheel;
+	struct event tick;                  /* session.c: drives the wheel while there are sessions */
+	struct event again;                 /* session.c: runs those of `queue` in the next round */
+	struct session *queue;
+	uint8_t *buffer;                    /* WORKER_BUFFER bytes, good during one callback */
+	char *replies;                      /* WORKER_REPLIES */
+	uint64_t random;                    /* state of select_random */
+	uint32_t proxy_turn;                /* which proxy IP is next */
+	struct listen_socket *sockets;      /* of this thread */
+	unsigned paused;                    /* of them: accepting has paused until a session ends or the timer comes */
+	struct event resume;                /* listen.c */
+	struct counters counters;
+};
+
+/* `index`: from 0. False: no memory (worker_free is still right). */
+bool worker_init(struct worker *w, unsigned index, const struct setup_home *home);
+/* Without sessions and sockets. */
+void worker_free(struct worker *w);
+
+/* The present tick of the wheel. */
+uint32_t worker_tick(void);
+
+/* Microseconds, CLOCK_MONOTONIC. */
+uint64_t worker_now_us(void);
+
+/* 64 random bits. */
+uint64_t worker_random(struct worker *w);
+
+#endif
