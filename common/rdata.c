@@ -9,9 +9,9 @@
 #include "zonefile.h"
 
 /* The types that rdata.c makes by itself. */
-static const struct { const char *name; uint16_t type; } common_types[] = {
-	{ "A", RR_A }, { "AAAA", RR_AAAA }, { "NS", RR_NS }, { "CNAME", RR_CNAME }, { "PTR", RR_PTR }, { "MX", RR_MX },
-	{ "TXT", RR_TXT }, { "SOA", RR_SOA }, { "SRV", RR_SRV },
+static const struct { char name[6]; uint8_t len; uint16_t type; } common_types[] = {
+	{ "A", 1, RR_A }, { "AAAA", 4, RR_AAAA }, { "NS", 2, RR_NS }, { "CNAME", 5, RR_CNAME }, { "PTR", 3, RR_PTR },
+	{ "MX", 2, RR_MX }, { "TXT", 3, RR_TXT }, { "SOA", 3, RR_SOA }, { "SRV", 3, RR_SRV },
 };
 
 int rdata_type(const struct zone_token *t)
@@ -21,7 +21,7 @@ int rdata_type(const struct zone_token *t)
 	if (t->quoted)
 		return -1;
 	for (size_t i = 0; i < sizeof common_types / sizeof *common_types; i++)
-		if (zone_token_is(t, common_types[i].name))
+		if (t->len == common_types[i].len && strncasecmp(t->text, common_types[i].name, t->len) == 0)
 			return common_types[i].type;
 	if (t->len >= sizeof name || memchr(t->text, '\\', t->len))
 		return -1;

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #define WINDOW_FIRST (256u << 10)
@@ -507,11 +506,6 @@ const char *zone_show_text(const char *text, size_t len, char out[ZONE_SHOW_MAX]
 const char *zone_show(const struct zone_token *t, char out[ZONE_SHOW_MAX])
 {
 	return zone_show_text(t->text, t->len, out);
-}
-
-bool zone_token_is(const struct zone_token *t, const char *word)
-{
-	return !t->quoted && strlen(word) == t->len && strncasecmp(t->text, word, t->len) == 0;
 }
 
 bool zone_number(const char *text, size_t len, uint64_t max, uint64_t *out)

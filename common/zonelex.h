@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include "errs.h"
 
@@ -79,8 +81,11 @@ void zone_report_at(const struct zone_report *r, const struct zone_token *t, siz
 const char *zone_show(const struct zone_token *t, char out[ZONE_SHOW_MAX]);
 const char *zone_show_text(const char *text, size_t len, char out[ZONE_SHOW_MAX]);
 
-/* The token is `word`, ignoring case, and not quoted. */
-bool zone_token_is(const struct zone_token *t, const char *word);
+/* The token is `word`, ignoring case, and not quoted. Inline, so that the length of a literal costs nothing. */
+static inline bool zone_token_is(const struct zone_token *t, const char *word)
+{
+	return t->len == strlen(word) && !t->quoted && strncasecmp(t->text, word, t->len) == 0;
+}
 /* `text` is decimal digits alone, at most `max`. */
 bool zone_number(const char *text, size_t len, uint64_t max, uint64_t *out);
 
