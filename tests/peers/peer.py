@@ -22,6 +22,12 @@ import threading
 import time
 
 
+def say(*words):
+    """One write a line, so that threads do not mix theirs."""
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
 def rst(c):
     c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     c.close()
@@ -59,7 +65,7 @@ def sink(c, address):
     total = 0
     while data := c.recv(16384):
         total += len(data)
-        print("read", total, flush=True)
+        say("read", total)
         time.sleep(0.02)
 
 
@@ -69,7 +75,7 @@ BLOCK = bytes(range(256)) * 256
 def source64(c, address):
     for i in range(1024):
         c.sendall(BLOCK)
-        print("sent", (i + 1) * len(BLOCK), flush=True)
+        say("sent", (i + 1) * len(BLOCK))
 
 
 def trickle(c, address):
@@ -88,7 +94,7 @@ def handle(mode, c, address):
     try:
         globals()[mode](c, address)
     except OSError as e:
-        print(mode, e, flush=True)
+        say(mode, e)
     finally:
         c.close()
 
@@ -104,11 +110,11 @@ def main():
         for f in fill:
             f.setblocking(False)
             f.connect_ex((host, port))
-        print("full", flush=True)
+        say("full")
         threading.Event().wait()
     while True:
         c, address = s.accept()
-        print("accepted", address[0], address[1], flush=True)
+        say("accepted", address[0], address[1])
         if mode == "reset":
             rst(c)
         elif mode == "close":
