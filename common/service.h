@@ -51,6 +51,7 @@ struct service {
 	struct policy *own_policy;      /* written in place; owned */
 	struct member *members; size_t nmembers;
 	char *file; unsigned line;      /* of its first LB line */
+	void *holder;                   /* free for whoever holds it (dnsd: its struct lb) */
 };
 
 void service_free(struct service *s); /* contents and s */

@@ -121,8 +121,13 @@ struct generation *generation_load(struct conf *conf, const struct generation *o
 	}
 	g->conf = conf;
 	struct load l = { .g = g, .old = old, .errs = errs };
-	zonefile_each(conf->dns.zones, errs, load_one, &l);
-	if (l.failed || !index_zones(g)) {
+	size_t before = errs->count;
+	size_t files = zonefile_each(conf->dns.zones, errs, load_one, &l);
+	/* A folder that can't be read says nothing about the zones in it: nothing is dropped for that. */
+	bool unread = files == 0 && errs->count > before;
+	if (unread || l.failed || !index_zones(g)) {
+		if (!unread)
+			errs_add(errs, NULL, 0, 0, "out of memory");
 		generation_delete(g);
 		return NULL;
 	}

@@ -36,6 +36,7 @@ struct lb *lb_new(struct service *s, const struct conf *conf)
 		return NULL;
 	}
 	lb->service = s;
+	s->holder = lb;
 	lb->conf = conf;
 	lb->every_a = lb->every_aaaa = true;
 	for (size_t i = 0; i < s->nmembers; i++) {

@@ -4,6 +4,8 @@ noinst_LIBRARIES += dnsd/libdnsd.a
 dnsd_libdnsd_a_SOURCES =
 dnsd_libdnsd_a_SOURCES += dnsd/answer.c
 dnsd_libdnsd_a_SOURCES += dnsd/answer.h
+dnsd_libdnsd_a_SOURCES += dnsd/control.c
+dnsd_libdnsd_a_SOURCES += dnsd/control.h
 dnsd_libdnsd_a_SOURCES += dnsd/encode.c
 dnsd_libdnsd_a_SOURCES += dnsd/encode.h
 dnsd_libdnsd_a_SOURCES += dnsd/generation.c
@@ -28,3 +30,4 @@ dnsd_fairlead_dnsd_SOURCES = dnsd/main.c
 dnsd_fairlead_dnsd_LDADD = dnsd/libdnsd.a common/libcommon.a $(FAIRLEAD_LIBS)
 
 # man pages: dist_man_MANS += dnsd/PAGE.SECTION
+dist_man_MANS += dnsd/fairlead-dnsd.8

@@ -16,6 +16,8 @@ UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_addr
 UNIT_TESTS += tests/unit/test_dname
 UNIT_TESTS += tests/unit/test_folder
+UNIT_TESTS += tests/unit/test_query
+UNIT_TESTS += tests/unit/test_respond
 UNIT_TESTS += tests/unit/test_select
 UNIT_TESTS += tests/unit/test_sock
 UNIT_TESTS += tests/unit/test_wire
@@ -33,6 +35,9 @@ endif
 
 FUZZ_LIBS = $(FUZZ_LDFLAGS) dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) -lm
 FUZZ_TARGETS =
+FUZZ_TARGETS += tests/fuzz/fuzz_query
+tests_fuzz_fuzz_query_SOURCES = tests/fuzz/fuzz_query.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_query_LDADD = $(FUZZ_LIBS)
 
 # Program-level cases: a folder each, tests/run/NNN-name/, with a script `run`.
 RUN_CASES =

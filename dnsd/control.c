@@ -1,0 +1,352 @@
+#include "control.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <urcu-qsbr.h>
+#include "../common/check.h"
+#include "../common/conf.h"
+#include "../common/errs.h"
+#include "../common/live.h"
+#include "../common/log.h"
+#include "../common/loop.h"
+#include "../common/resolve.h"
+#include "../common/service.h"
+#include "lb.h"
+#include "monitor.h"
+#include "worker.h"
+
+/* A reload parses a million names beside the query threads: they come first. */
+#define LOADER_NICE 10
+
+struct control {
+	struct event_base *base;
+	char *file;
+	struct generation *gen;
+	struct resolver *resolver;
+	struct checker *checker;
+	struct live *live;
+	struct monitor *monitor;
+	/* lb_states that were replaced; query threads may still look at them until the next grace period */
+	struct lb_state **garbage; size_t ngarbage, garbage_room;
+	struct event *collect;
+	bool told_ready;               /* all services answer: said once */
+	/* reload */
+	bool loading, again;
+	pthread_t loader;
+	struct event *loaded;
+	struct generation *next;
+	struct errs errs;
+};
+
+/* ---- states of services ---- */
+
+static void on_collect(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *c = arg;
+	(void)fd;
+	(void)what;
+	synchronize_rcu();
+	for (size_t i = 0; i < c->ngarbage; i++)
+		free(c->garbage[i]);
+	c->ngarbage = 0;
+}
+
+/* Freed after a grace period, together with all others of this moment: one wait serves a thousand changes. */
+static void discard(struct control *c, struct lb_state *st)
+{
+	if (!st)
+		return;
+	if (c->ngarbage == c->garbage_room) {
+		size_t room = c->garbage_room ? c->garbage_room * 2 : 64;
+		struct lb_state **more = realloc(c->garbage, room * sizeof(struct lb_state *));
+		if (!more) {
+			synchronize_rcu();
+			free(st);
+			return;
+		}
+		c->garbage = more;
+		c->garbage_room = room;
+	}
+	c->garbage[c->ngarbage++] = st;
+	event_active(c->collect, EV_TIMEOUT, 1);
+}
+
+static uint32_t ttl_now(const struct control *c, const struct lb *lb)
+{
+	const struct service *s = lb->service;
+	const struct conf_dns *dns = &lb->conf->dns;
+	uint32_t ttl = s->has_ttl ? s->ttl : dns->ttl;
+	return monitor_restless(c->monitor, s) && dns->ttl_min < ttl ? dns->ttl_min : ttl;
+}
+
+/* What the members' verdicts mean for answers from now on. */
+static void publish(struct control *c, struct lb *lb)
+{
+	const struct service *s = lb->service;
+	struct member_view views[SERVICE_MEMBERS_MAX];
+	struct gate gate;
+	monitor_view(c->monitor, s, views);
+	gate_compute(s, views, MEMBER_NO_SITE, true, &gate);
+	struct lb_state *st = lb_state_new(&gate);
+	if (!st) {
+		char name[DNAME_TEXT_MAX];
+		log_error("out of memory, a service keeps its old state", "service=%s", dname_to_text(s->name, name));
+		return;
+	}
+	st->ttl = ttl_now(c, lb);
+	st->ready = monitor_ready(c->monitor, s);
+	for (size_t i = 0; i < s->nmembers; i++)
+		if (views[i].verdict == VERDICT_DOWN)
+			st->down[i / 8] |= (uint8_t)(1 << i % 8);
+	discard(c, atomic_exchange_explicit(&lb->state, st, memory_order_acq_rel));
+}
+
+/* Readiness is for the service manager: from now on every service has an answer (spec 5, start). */
+static void tell_ready(struct control *c)
+{
+	for (size_t i = 0; i < c->gen->nzones; i++)
+		for (size_t k = 0; k < c->gen->zones[i]->nservices; k++)
+			if (!monitor_ready(c->monitor, c->gen->zones[i]->services[k]->service))
+				return;
+	c->told_ready = true;
+	log_info("ready", "zones=%zu", c->gen->nzones);
+	loop_notify("READY=1");
+}
+
+static void on_change(void *arg, const struct service *s)
+{
+	struct control *c = arg;
+	publish(c, s->holder);
+	if (!c->told_ready)
+		tell_ready(c);
+}
+
+/* ---- generations ---- */
+
+static bool take_live(struct control *c, struct lb *lb)
+{
+	for (size_t i = 0; i < lb->service->nmembers; i++)
+		if (!lb->members[i].live && !(lb->members[i].live = live_get(c->live, lb->service, &lb->service->members[i])))
+			return false;
+	return true;
+}
+
+static void give_live(struct control *c, struct lb *lb)
+{
+	for (size_t i = 0; i < lb->service->nmembers; i++)
+		if (lb->members[i].live)
+			live_put(c->live, lb->members[i].live);
+}
+
+static size_t count_services(const struct generation *g)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < g->nzones; i++)
+		n += g->zones[i]->nservices;
+	return n;
+}
+
+/* Gives the monitor all services of a generation and publishes their states. False: no memory. */
+static bool adopt(struct control *c, struct generation *g)
+{
+	size_t count = count_services(g), n = 0;
+	struct monitor_service *list = calloc(count ? count : 1, sizeof *list);
+	if (!list)
+		return false;
+	for (size_t i = 0; i < g->nzones; i++) {
+		for (size_t k = 0; k < g->zones[i]->nservices; k++) {
+			struct lb *lb = g->zones[i]->services[k];
+			if (!take_live(c, lb)) {
+				free(list);
+				return false;
+			}
+			list[n++] = (struct monitor_service){ .service = lb->service, .conf = lb->conf };
+		}
+	}
+	bool ok = monitor_set_services(c->monitor, list, n, g->conf);
+	free(list);
+	for (size_t i = 0; ok && i < g->nzones; i++)
+		for (size_t k = 0; k < g->zones[i]->nservices; k++)
+			publish(c, g->zones[i]->services[k]);
+	return ok;
+}
+
+/* A generation that nobody sees any more. Zones that live on in another one keep their records. */
+static void retire(struct control *c, struct generation *g)
+{
+	for (size_t i = 0; i < g->nzones; i++)
+		for (size_t k = 0; g->zones[i]->refs == 1 && k < g->zones[i]->nservices; k++)
+			give_live(c, g->zones[i]->services[k]);
+	generation_delete(g);
+}
+
+static void swap(struct control *c, struct generation *next)
+{
+	if (!adopt(c, next)) {
+		log_error("reload failed, the old configuration stays in force", "error=\"out of memory\"");
+		adopt(c, c->gen);
+		retire(c, next);
+		return;
+	}
+	struct generation *old = c->gen;
+	atomic_store_explicit(&current_generation, next, memory_order_release);
+	c->gen = next;
+	synchronize_rcu();
+	retire(c, old);
+	log_info("reloaded", "zones=%zu services=%zu", next->nzones, count_services(next));
+}
+
+/* ---- reload ---- */
+
+static void *load(void *arg)
+{
+	struct control *c = arg;
+	pthread_setname_np(pthread_self(), "loader");
+	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), LOADER_NICE);
+	struct conf *conf = conf_load(c->file, &c->errs);
+	if (conf && !conf->has_dns) {
+		errs_add(&c->errs, c->file, 0, 0, "there is no \"dns\" section");
+		conf_free(conf);
+		conf = NULL;
+	}
+	c->next = conf ? generation_load(conf, c->gen, &c->errs) : NULL;
+	uint64_t one = 1;
+	if (write(event_get_fd(c->loaded), &one, sizeof one) < 0)
+		log_error("cannot tell that a reload has ended", "error=\"%s\"", strerror(errno));
+	return NULL;
+}
+
+/* What is bound or dropped at the start can't follow a reload; nobody should believe that it did. */
+static void warn_unchanged(const struct conf *old, const struct conf *new)
+{
+	bool listen = old->dns.nlisten != new->dns.nlisten || old->own->ncontrol_bind != new->own->ncontrol_bind;
+	for (size_t i = 0; !listen && i < new->dns.nlisten; i++)
+		listen = !addr_equal(&old->dns.listen[i], &new->dns.listen[i]);
+	for (size_t i = 0; !listen && i < new->own->ncontrol_bind; i++)
+		listen = !addr_equal(&old->own->control_bind[i], &new->own->control_bind[i]);
+	struct { const char *key; bool differs; } keys[] = {
+		{ "dns.listen", listen },
+		{ "dns.threads", old->dns.threads != new->dns.threads },
+		{ "user", strcmp(old->user, new->user) != 0 },
+		{ "run", strcmp(old->run, new->run) != 0 },
+		{ "state", strcmp(old->state, new->state) != 0 },
+		{ "site", strcmp(old->own->name, new->own->name) != 0 },
+		{ "instance", strcmp(old->instance, new->instance) != 0 },
+	};
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (keys[i].differs)
+			log_warn("a changed key needs a restart", "key=%s", keys[i].key);
+}
+
+static void on_loaded(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *c = arg;
+	uint64_t count;
+	(void)what;
+	if (read(fd, &count, sizeof count) < 0)
+		return;
+	pthread_join(c->loader, NULL);
+	c->loading = false;
+	errs_log(&c->errs);
+	if (c->next) {
+		if (c->errs.count)
+			log_error("zones with errors keep their old version", "errors=%zu", c->errs.count);
+		warn_unchanged(c->gen->conf, c->next->conf);
+		swap(c, c->next);
+	} else {
+		log_error("reload failed, the old configuration stays in force", "errors=%zu", c->errs.count);
+	}
+	c->next = NULL;
+	errs_free(&c->errs);
+	loop_notify("READY=1");
+	if (c->again)
+		control_reload(c);
+}
+
+void control_reload(struct control *c)
+{
+	c->again = c->loading;
+	if (c->loading)
+		return;
+	log_info("reloading", "file=%s", c->file);
+	loop_notify_reloading();
+	errs_init(&c->errs);
+	int e = pthread_create(&c->loader, NULL, load, c);
+	if (e)
+		log_error("reload failed, the old configuration stays in force", "error=\"%s\"", strerror(e));
+	c->loading = e == 0;
+}
+
+/* ---- life ---- */
+
+static bool make_parts(struct control *c, const char *file)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	const char *why = NULL;
+	struct monitor_calls calls = { .changed = on_change, .arg = c };
+	c->file = strdup(file);
+	c->loaded = fd < 0 ? NULL : event_new(c->base, fd, EV_READ | EV_PERSIST, on_loaded, c);
+	c->collect = event_new(c->base, -1, 0, on_collect, c);
+	c->resolver = resolver_new(c->base, NULL, &why);
+	if (!c->resolver) /* only host name targets need it: without them nobody misses it */
+		log_error("names cannot be resolved", "error=\"%s\"", why);
+	c->checker = checker_new(c->base, c->resolver);
+	c->live = live_new();
+	if (!c->file || !c->loaded || !c->collect || !c->checker || !c->live || event_add(c->loaded, NULL) < 0)
+		return false;
+	c->monitor = monitor_new(c->base, c->checker, c->gen->conf, c->live, &calls);
+	return c->monitor != NULL;
+}
+
+struct control *control_new(struct event_base *base, const char *file, struct generation *gen)
+{
+	struct control *c = calloc(1, sizeof *c);
+	if (!c)
+		return NULL;
+	c->base = base;
+	c->gen = gen;
+	if (!make_parts(c, file) || !adopt(c, gen)) {
+		control_delete(c);
+		return NULL;
+	}
+	atomic_store_explicit(&current_generation, gen, memory_order_release);
+	tell_ready(c);
+	return c;
+}
+
+void control_delete(struct control *c)
+{
+	if (c->loading)
+		pthread_join(c->loader, NULL);
+	errs_free(&c->errs);
+	if (c->monitor)
+		monitor_delete(c->monitor);
+	atomic_store_explicit(&current_generation, NULL, memory_order_release);
+	if (c->next)
+		retire(c, c->next);
+	retire(c, c->gen);
+	for (size_t i = 0; i < c->ngarbage; i++)
+		free(c->garbage[i]);
+	free(c->garbage);
+	if (c->live)
+		live_delete(c->live);
+	if (c->checker)
+		checker_delete(c->checker);
+	if (c->resolver)
+		resolver_delete(c->resolver);
+	if (c->collect)
+		event_free(c->collect);
+	if (c->loaded) {
+		close(event_get_fd(c->loaded));
+		event_free(c->loaded);
+	}
+	free(c->file);
+	free(c);
+}

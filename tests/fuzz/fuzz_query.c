@@ -1,0 +1,102 @@
+/*
+ * The way of a query, from bytes to bytes, against a small zone with one of
+ * everything. First byte of the input: bit 0 TCP, bits 1-2 which client.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "../../common/conf.h"
+#include "../../common/errs.h"
+#include "../../dnsd/respond.h"
+
+static const char zone_text[] =
+	"$ORIGIN z.\n$TTL 60\n"
+	"@ SOA n h 1 2 3 4 5\n NS n\nn A 192.0.2.1\n"
+	"a CNAME b\nb CNAME c\nc CNAME a\nx CNAME www\n"
+	"*.w A 192.0.2.2\nt.w TXT t\nd DNAME w\ne DNAME e.e.e.e.e.e.e.e\n"
+	"sub NS n.sub\n NS n\nn.sub A 192.0.2.3\n AAAA ::1\n"
+	"m MX 1 m\n MX 2 n.sub\ns SRV 1 2 3 n\n"
+	"www LB s 192.0.2.10,2001:db8::1 check=none\n LB r 192.0.2.11 check=none\n POLICY rank hash\n"
+	"*.app LB s 192.0.2.12 check=none\ncdn LB - h.example. check=none\n";
+static const char conf_text[] =
+	"site = \"s\"; user = \"\";\n"
+	"sites = ( { name = \"s\"; control = [ \"127.0.0.53@53\" ]; key = \"k\"; }, { name = \"r\"; control = [ \"127.0.0.54@53\" ]; key = \"k\"; } );\n"
+	"keys = ( { name = \"k\"; secret = \"MDEyMzQ1Njc4OWFiY2RlZg==\"; } );\n"
+	"dns = { listen = [ \"127.0.0.1@53\" ]; zones = \".\"; answers = 2; };\n";
+
+static struct generation *gen;
+static struct responder *responder;
+static uint8_t msg[65535];
+
+static void put_file(const char *folder, const char *name, const char *text)
+{
+	char path[200];
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0 || close(fd) < 0)
+		abort();
+}
+
+/* All up: verdicts are monitor's affair. */
+static void publish(struct lb *lb)
+{
+	struct member_view views[SERVICE_MEMBERS_MAX] = { { .verdict = VERDICT_UP }, { .verdict = VERDICT_UP } };
+	struct gate gate;
+	gate_compute(lb->service, views, MEMBER_NO_SITE, true, &gate);
+	struct lb_state *st = lb_state_new(&gate);
+	if (!st)
+		abort();
+	st->ttl = 30;
+	st->ready = true;
+	atomic_store(&lb->state, st);
+}
+
+static void set_up(void)
+{
+	char folder[] = "/tmp/fairlead-fuzz.XXXXXX", path[200];
+	struct errs errs;
+	if (!mkdtemp(folder))
+		abort();
+	put_file(folder, "z.zone", zone_text);
+	put_file(folder, "c.conf", conf_text);
+	snprintf(path, sizeof path, "%s/c.conf", folder);
+	errs_init(&errs);
+	struct conf *conf = conf_load(path, &errs);
+	gen = conf ? generation_load(conf, NULL, &errs) : NULL;
+	errs_print(&errs, stderr);
+	if (!gen || errs.count)
+		abort();
+	errs_free(&errs);
+	remove(path);
+	snprintf(path, sizeof path, "%s/z.zone", folder);
+	remove(path);
+	rmdir(folder);
+	for (size_t i = 0; i < gen->zones[0]->nservices; i++)
+		publish(gen->zones[0]->services[i]);
+	responder = malloc(sizeof *responder);
+	if (!responder)
+		abort();
+	responder_init(responder, 1);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const clients[] = { "127.0.0.1", "198.51.100.7", "2001:db8::7", "::1" };
+	struct addr client;
+	if (!gen)
+		set_up();
+	if (!size || size - 1 > sizeof msg)
+		return 0;
+	bool tcp = data[0] & 1;
+	memcpy(msg, data + 1, size - 1);
+	addr_parse(&client, clients[data[0] >> 1 & 3], 4242);
+	size_t n = respond(responder, gen, msg, size - 1, tcp ? sizeof msg : 1472, &client, tcp);
+	/* No answer to a response, none longer than allowed, and every answer is one. */
+	if (n && (n < DNS_HEADER || !(msg[2] & DNS_QR) || (size > 3 && (data[3] & DNS_QR)) || (!tcp && n > UDP_EDNS_MAX)))
+		abort();
+	return 0;
+}
