@@ -8,9 +8,9 @@
 # It is linked with both programs' libraries; where a name stands in both, give the test its own LDADD:
 #     tests_unit_test_NAME_LDADD = $(DNSD_TEST_LIBS)     or $(FWD_TEST_LIBS)
 
-DNSD_TEST_LIBS = dnsd/libdnsd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_LIBS) -lm
-FWD_TEST_LIBS = fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_LIBS) -lm
-LDADD = dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_LIBS) -lm
+DNSD_TEST_LIBS = dnsd/libdnsd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_LIBS)
+FWD_TEST_LIBS = fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_LIBS)
+LDADD = dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_LIBS)
 
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_addr
@@ -33,7 +33,7 @@ else
 FUZZ_MAIN = tests/fuzz/replay.c
 endif
 
-FUZZ_LIBS = $(FUZZ_LDFLAGS) dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) -lm
+FUZZ_LIBS = $(FUZZ_LDFLAGS) dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS)
 FUZZ_TARGETS =
 FUZZ_TARGETS += tests/fuzz/fuzz_query
 tests_fuzz_fuzz_query_SOURCES = tests/fuzz/fuzz_query.c $(FUZZ_MAIN)
