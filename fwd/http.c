@@ -203,6 +203,7 @@ static enum http_verdict parse_version(struct http_head *h, const char *buf, con
 	if (end - at != 8 || memcmp(at, "HTTP/", 5) != 0 || !is(at[5], DIGIT) || at[6] != '.' || !is(at[7], DIGIT))
 		return refuse(h, 400, "no HTTP version");
 	if (at[5] == '1') {
+		h->http1 = true;
 		h->minor = at[7] != '0';
 		return HTTP_HEAD;
 	}

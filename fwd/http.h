@@ -58,6 +58,8 @@ struct http_head {
 	unsigned status;               /* 400, 414, 431, 501, 505 */
 	/* Of HTTP_ERROR and HTTP_RELAY: a static text for the log */
 	const char *why;
+	/* Of HTTP_RELAY: HTTP/1 for all that, so a client that can't be relayed understands 503; else TLS or HTTP/2 */
+	bool http1;
 	/* How far we are (http.c only) */
 	size_t line, scanned;          /* start of the line that isn't whole yet; bytes in which there is no further LF */
 	uint8_t empty_lines;           /* in front of the request line */

@@ -34,12 +34,13 @@ enum route_request {
 	ROUTE_REQUEST_REDIRECT,
 	ROUTE_REQUEST_RELAY,        /* with all bytes read so far */
 	ROUTE_REQUEST_STATUS,       /* answer *status and close */
-	ROUTE_REQUEST_RESET         /* no HTTP, and nobody to relay to */
+	ROUTE_REQUEST_RESET         /* TLS or HTTP/2, and nobody to relay to */
 };
 
 struct route_request_input {
 	enum http_verdict verdict;  /* never HTTP_MORE */
 	unsigned status;            /* of HTTP_ERROR */
+	bool http1;                 /* http_head.http1: an HTTP answer would be understood */
 	enum redirect_check check;  /* of HTTP_HEAD */
 	bool peer_for_redirect, peer_for_relay;
 };

@@ -206,6 +206,7 @@ static void test_relayed(void)
 
 		CU_ASSERT_EQUAL(v, HTTP_RELAY);
 		CU_ASSERT(v == HTTP_RELAY && !strcmp(h.why, cases[i].why));
+		CU_ASSERT_EQUAL(h.http1, strcmp(h.why, "TLS hello") && strcmp(h.why, "HTTP/2 preface"));
 	}
 }
 
