@@ -59,6 +59,7 @@ RUN_CASES += tests/run/320-all-down/run
 RUN_CASES += tests/run/330-reload/run
 RUN_CASES += tests/run/340-resolver/run
 RUN_CASES += tests/run/400-redirect/run
+RUN_CASES += tests/run/405-listener-keys/run
 RUN_CASES += tests/run/410-pop3/run
 RUN_CASES += tests/run/420-stream/run
 RUN_CASES += tests/run/430-loop-guard/run
