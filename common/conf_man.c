@@ -101,13 +101,26 @@ static void print_later(FILE *to, const struct conf_key *k)
 		fputs("Not built yet.\n", to);
 }
 
+/* A sentence a line, as mdoc wants it. */
+static void print_sentences(FILE *to, const char *text)
+{
+	for (; *text; text++) {
+		fputc(*text, to);
+		if (text[0] == '.' && text[1] == ' ' && text[2] >= 'A' && text[2] <= 'Z') {
+			fputc('\n', to);
+			text++;
+		}
+	}
+	fputc('\n', to);
+}
+
 static void print_key(FILE *to, const struct conf_key *k)
 {
-	fprintf(to, ".It Ic %s No = ", k->name);
+	fprintf(to, ".It Ic %s No \"= ", k->name); /* in quotes, so that brackets are no delimiters to mdoc */
 	print_form(to, k);
-	fputs("\n", to);
+	fputs("\"\n", to);
 	if (k->help)
-		fprintf(to, "%s\n", k->help);
+		print_sentences(to, k->help);
 	if (k->table)
 		fprintf(to, "See\n.Sx %s .\n", k->table->path);
 	if (k->types)
@@ -123,7 +136,9 @@ static void print_key(FILE *to, const struct conf_key *k)
 static void print_table(void *arg, const struct conf_table *t)
 {
 	FILE *to = arg;
-	fprintf(to, ".Ss %s\n%s\n.Bl -tag -width Ds\n", *t->path ? t->path : "The file", t->help);
+	fprintf(to, ".Ss %s\n", *t->path ? t->path : "The file");
+	print_sentences(to, t->help);
+	fputs(".Bl -tag -width Ds\n", to);
 	for (size_t i = 0; i < t->nkeys; i++)
 		print_key(to, &t->keys[i]);
 	fputs(".El\n", to);

@@ -316,7 +316,7 @@ static const struct conf_key root_keys[] = {
 	{ "forward", KIND_GROUP, false, AT(conf, forward), .table = &forward_table },
 };
 const struct conf_table conf_root_table = {
-	"", ROWS(root_keys), sizeof(struct conf), conf_relate_root, "The file itself.",
+	"", ROWS(root_keys), sizeof(struct conf), conf_relate_root, "Outside of all groups.",
 };
 
 /* ---- over the tables ---- */

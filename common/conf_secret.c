@@ -87,7 +87,7 @@ static bool find_reader(struct conf_loader *l, struct reader *r)
 	const struct conf *c = l->conf;
 	struct conf_at root = { l, &conf_root_table, conf_table_find(&conf_root_table, "user"),
 	                        config_setting_get_member(l->root, "user"), false };
-	if (geteuid() != 0 || !c->user || !*c->user)
+	if (geteuid() != 0 || !c->user || !*c->user || (l->text->partial && !root.setting))
 		return false;
 	errno = 0;
 	const struct passwd *pw = getpwnam(c->user);
