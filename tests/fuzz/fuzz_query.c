@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "../../common/conf.h"
 #include "../../common/errs.h"
+#include "../../dnsd/generation.h"
 #include "../../dnsd/respond.h"
 
 static const char zone_text[] =

@@ -2,7 +2,7 @@
 #include "unit.h"
 #include <stdlib.h>
 #include <string.h>
-#include "http.h"
+#include "../../fwd/http.h"
 
 #define H "Host: a.example\r\n"
 #define ARRAY(a) (sizeof(a) / sizeof *(a))

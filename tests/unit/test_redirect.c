@@ -2,7 +2,7 @@
 #include "unit.h"
 #include <stdlib.h>
 #include <string.h>
-#include "redirect.h"
+#include "../../fwd/redirect.h"
 
 #define ARRAY(a) (sizeof(a) / sizeof *(a))
 #define TAIL "\r\nCache-Control: no-store\r\nContent-Length: 0\r\n"

@@ -1,7 +1,7 @@
 /* route: the whole table of chapter 8, every combination of inputs against the table's rows. */
 #include "unit.h"
 #include <string.h>
-#include "route.h"
+#include "../../fwd/route.h"
 
 #define ARRAY(a) (sizeof(a) / sizeof *(a))
 
