@@ -1,0 +1,49 @@
+/*
+ * health: what can be asked about members and sites (spec 5), as the rdata of
+ * one TXT record: key=value strings, each behind its length. Called from query
+ * threads: no allocation, no locks; reads what is immutable and the atomics of
+ * live. Time comes in as an argument.
+ *
+ * Each function writes at most `size` bytes to `out` and returns how many, or
+ * 0 when they do not fit.
+ */
+#ifndef FAIRLEAD_HEALTH_H
+#define FAIRLEAD_HEALTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "../common/conf.h"
+#include "../common/live.h"
+#include "../common/service.h"
+
+struct health_input {
+	const struct conf *conf;
+	const struct service *service;
+	size_t member;                  /* index into service->members */
+	const struct live_member *live; /* of that member */
+	int64_t now;                    /* ns, CLOCK_MONOTONIC */
+};
+
+/*
+ * _health.SERVICE: one member. More addresses than one string holds (255
+ * bytes) stand in further strings of the same key. What nobody has reported
+ * (sessions, load) is left out, as is what no check has measured (rtt, age).
+ */
+size_t health_member_rdata(uint8_t *out, size_t size, const struct health_input *in);
+
+/* LABEL._health.SERVICE: what our own check says of it, the only observer as yet. */
+size_t health_observer_rdata(uint8_t *out, size_t size, const struct health_input *in);
+
+/* _sites.ORIGIN: one site. */
+struct health_site {
+	const char *name;
+	bool heard;                     /* true for our own */
+	uint32_t up, all;               /* its members in the zone: with the verdict up, and all */
+	int64_t age;                    /* ns since it was heard; negative: never, left out */
+	uint32_t config;                /* confhash; 0: not known, left out */
+};
+
+size_t health_site_rdata(uint8_t *out, size_t size, const struct health_site *s);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * monitor: the watches of all members, and what follows from them.
+ *
+ *     watch -> observation -> verdict -> live (read by query threads)
+ *                                |
+ *                                +--> changed(service): the gate has to be made anew
+ *
+ * changed() also comes when something ends that a gate or a TTL depends on:
+ * the wait for the first round, a member's `hold`, the unrest after a change
+ * (ttl_calm). Control thread only.
+ *
+ * Watches live on over a reload wherever (service, label) and all that a
+ * probe depends on are the same, so that neither states nor counters are lost.
+ */
+#ifndef FAIRLEAD_MONITOR_H
+#define FAIRLEAD_MONITOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "../common/conf.h"
+#include "../common/live.h"
+#include "../common/select.h"
+#include "../common/service.h"
+
+struct checker;
+struct event_base;
+struct monitor;
+
+/* A service answers at the latest this long after it came into being, whether its members are known or not (spec 5). */
+#define MONITOR_WAIT_SECONDS 3
+/* Saved verdicts are believed up to this age (spec 5). */
+#define MONITOR_SAVED_SECONDS 60
+
+struct monitor_calls {
+	/* The answers of this service may be others from now on. Never from within a monitor_ function. */
+	void (*changed)(void *arg, const struct service *s);
+	void *arg;
+};
+
+/* A service and the configuration that it was read with (a zone with errors keeps its old one). */
+struct monitor_service {
+	const struct service *service;
+	const struct conf *conf;
+};
+
+/* `conf`: where the state folder is (read during the call only). NULL: no memory. */
+struct monitor *monitor_new(struct event_base *base, struct checker *checker, const struct conf *conf,
+                            struct live *live, const struct monitor_calls *calls);
+
+/* Saves the verdicts and frees everything, watches included. */
+void monitor_delete(struct monitor *m);
+
+/*
+ * These are the services from now on. All of the list is borrowed until the
+ * next call has returned; the list itself only during this one. The first call
+ * also takes over saved verdicts. Afterwards make the gates of all services:
+ * changed() is not called for what this call changes. `conf`: that of the
+ * whole. False: no memory, and the services are those from before.
+ */
+bool monitor_set_services(struct monitor *m, const struct monitor_service *list, size_t n, const struct conf *conf);
+
+/* What is known of the members of a service at this moment: service->nmembers views. */
+void monitor_view(const struct monitor *m, const struct service *s, struct member_view *views);
+
+/* Every member has a verdict, or the wait is over. Until then the service gives no answers. */
+bool monitor_ready(const struct monitor *m, const struct service *s);
+
+/* A verdict of it changed within ttl_calm. */
+bool monitor_restless(const struct monitor *m, const struct service *s);
+
+/* --- decisions, pure; all times in ns, CLOCK_MONOTONIC --- */
+
+/* A member that came back at `came_back` (0: never) is still held at `now`. */
+static inline bool monitor_in_hold(int64_t came_back, int64_t hold, int64_t now)
+{
+	return came_back != 0 && now - came_back < hold;
+}
+
+/* The earlier of `a` and the moment `since` + `length`, if that is still to come; 0: none. */
+int64_t monitor_earlier(int64_t a, int64_t since, int64_t length, int64_t now);
+
+#endif
