@@ -44,12 +44,15 @@ tests_fuzz_fuzz_query_LDADD = $(FUZZ_LIBS)
 
 # Program-level cases: a folder each, tests/run/NNN-name/, with a script `run`.
 RUN_CASES =
+RUN_CASES += tests/run/010-listed/run
 RUN_CASES += tests/run/100-command-line/run
 RUN_CASES += tests/run/110-config-errors/run
 RUN_CASES += tests/run/120-zone-errors/run
 RUN_CASES += tests/run/130-second-start/run
 RUN_CASES += tests/run/140-first-round/run
+RUN_CASES += tests/run/145-saved-verdicts/run
 RUN_CASES += tests/run/150-privileges/run
+RUN_CASES += tests/run/160-blocked-log/run
 RUN_CASES += tests/run/200-static/run
 RUN_CASES += tests/run/210-services/run
 RUN_CASES += tests/run/220-wire/run
@@ -57,6 +60,7 @@ RUN_CASES += tests/run/300-detection-time/run
 RUN_CASES += tests/run/310-hold-and-rise/run
 RUN_CASES += tests/run/320-all-down/run
 RUN_CASES += tests/run/330-reload/run
+RUN_CASES += tests/run/335-probes/run
 RUN_CASES += tests/run/340-resolver/run
 RUN_CASES += tests/run/400-redirect/run
 RUN_CASES += tests/run/405-listener-keys/run
@@ -98,4 +102,9 @@ check-programs: all $(check_PROGRAMS)
 print-quick-tests:
 	@echo $(UNIT_TESTS) $(FUZZ_TARGETS)
 
-EXTRA_DIST += tests/bench tests/lib.sh tests/one tests/tally tests/run tests/fuzz/corpus tests/unit/turn.h tests/unit/unit.h
+EXTRA_DIST += tests/bench tests/lib.sh tests/one tests/tally tests/run tests/fuzz/corpus
+
+# Headers of the unit tests.
+EXTRA_DIST += tests/unit/turn.h
+EXTRA_DIST += tests/unit/unit.h
+EXTRA_DIST += tests/unit/zone_case.h
