@@ -102,7 +102,7 @@ check-programs: all $(check_PROGRAMS)
 print-quick-tests:
 	@echo $(UNIT_TESTS) $(FUZZ_TARGETS)
 
-EXTRA_DIST += tests/bench tests/lib.sh tests/one tests/tally tests/run tests/fuzz/corpus
+EXTRA_DIST += tests/bench tests/lib.sh tests/one tests/tally tests/peers tests/run tests/fuzz/corpus
 
 # Headers of the unit tests.
 EXTRA_DIST += tests/unit/turn.h
