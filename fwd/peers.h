@@ -36,6 +36,12 @@ struct peers_service;
 struct peers *peers_new(struct event_base *base, const struct conf *conf, const struct service *const *services,
                         size_t count, const struct peers *before, char *why);
 
+/*
+ * Asks no more, but keeps what is known: for the peers of an old configuration
+ * that some sessions still need. Main thread.
+ */
+void peers_stop(struct peers *p);
+
 /* Stops asking and frees. No worker may use its services any more. Main thread. */
 void peers_delete(struct peers *p);
 
@@ -49,7 +55,8 @@ const struct service *peers_service_of(const struct peers_service *ps);
  * service.members: up to `max` into `members_out`; returns how many. Own site
  * excluded; gate steps 1 to 3. `for_redirect`: members at no site of ours
  * (`-`) and those with a host name target are candidates, too. `random`: a
- * fresh uniform one. Any thread.
+ * fresh uniform one. A member of which nobody knows anything yet comes behind
+ * those that are up. Any thread.
  */
 size_t peers_choose(struct peers_service *ps, const struct addr *client, uint64_t random, bool for_redirect,
                     uint16_t *members_out, size_t max);
@@ -57,7 +64,7 @@ size_t peers_choose(struct peers_service *ps, const struct addr *client, uint64_
 /* Is there any (peers_choose would return at least 1)? Cheaper. Any thread. */
 bool peers_usable(const struct peers_service *ps, bool for_redirect);
 
-/* Our own member was set down by an operator, so local servers are to count as down (spec 6). Any thread. */
+/* All our own members were set down by an operator, so local servers are to count as down (spec 6). Any thread. */
 bool peers_own_set_down(const struct peers_service *ps);
 
 /* A dnsd has answered for this service, now or before a reload. Any thread. */

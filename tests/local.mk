@@ -17,6 +17,7 @@ UNIT_TESTS += tests/unit/test_addr
 UNIT_TESTS += tests/unit/test_dname
 UNIT_TESTS += tests/unit/test_folder
 UNIT_TESTS += tests/unit/test_http
+UNIT_TESTS += tests/unit/test_peers
 UNIT_TESTS += tests/unit/test_query
 UNIT_TESTS += tests/unit/test_redirect
 UNIT_TESTS += tests/unit/test_respond

@@ -1,0 +1,404 @@
+#include "peers.h"
+#include <ares.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "log.h"
+#include "loop.h"
+#include "peer_record.h"
+#include "resolve.h"
+#include "select.h"
+
+#define CLASS_IN 1
+#define TYPE_TXT 16
+/* What `hash` takes for a client's network: the defaults of dns.networks4 and dns.networks6. */
+#define NETWORK4 24
+#define NETWORK6 56
+/* c-ares counts in milliseconds; less would lose answers to mere scheduling. */
+#define TIMEOUT_MIN_MS 20
+
+/* A member's word. 0: nothing is known. */
+enum {
+	WORD_VERDICT = 3,      /* enum verdict */
+	WORD_KNOWN = 4,
+	WORD_HOLD = 8,         /* came back from down less than `hold` ago */
+	WORD_SET_DOWN = 16     /* down by an operator's word */
+};
+
+struct peer {
+	_Atomic(uint32_t) word;
+	int64_t came_back;     /* ns, loop_now; 0: never seen to. Main thread */
+};
+
+struct peers_service {
+	const struct service *service;
+	struct peers *peers;
+	int own_site;
+	bool takes_turns;              /* roundrobin is among its metrics */
+	_Atomic(bool) known;
+	_Atomic(uint32_t) turn;
+	/* main thread */
+	bool asking, mute;
+	char *name;                    /* of _health.SERVICE, text */
+	struct peer members[];         /* as in service */
+};
+
+struct peers {
+	struct resolver *resolver;
+	struct event *timer;
+	struct timeval interval;
+	int64_t hold;                  /* ns */
+	size_t count;
+	struct peers_service *services[];
+};
+
+/* --- what an answer tells --- */
+
+static bool is_held(const struct peer *peer, int64_t hold, int64_t now)
+{
+	return peer->came_back != 0 && now - peer->came_back < hold;
+}
+
+static void log_change(const struct peers_service *ps, size_t i, uint32_t old, uint32_t word)
+{
+	char service[DNAME_TEXT_MAX];
+
+	if ((old & (WORD_VERDICT | WORD_KNOWN)) == (word & (WORD_VERDICT | WORD_KNOWN)))
+		return;
+	log_info("peer changed", "service=%s member=%s from=%s to=%s", dname_to_text(ps->service->name, service),
+	         ps->service->members[i].label, verdict_name(old & WORD_VERDICT), verdict_name(word & WORD_VERDICT));
+}
+
+/* `unknown` is no news: what was known before stays. */
+static void set_member(struct peers_service *ps, size_t i, const struct peer_record *r)
+{
+	struct peer *peer = &ps->members[i];
+	uint32_t old = atomic_load_explicit(&peer->word, memory_order_relaxed), word;
+	int64_t now = loop_now();
+
+	if (!r->has_state || r->state == VERDICT_UNKNOWN)
+		return;
+	if ((old & WORD_VERDICT) == VERDICT_DOWN && r->state == VERDICT_UP)
+		peer->came_back = now;
+	word = (uint32_t)r->state | WORD_KNOWN;
+	if (is_held(peer, ps->peers->hold, now))
+		word |= WORD_HOLD;
+	if (r->state == VERDICT_DOWN && r->by_admin)
+		word |= WORD_SET_DOWN;
+	atomic_store_explicit(&peer->word, word, memory_order_relaxed);
+	log_change(ps, i, old, word);
+}
+
+/* A record of a member that we don't know tells of another configuration: nothing to us. */
+static void take_record(struct peers_service *ps, const struct peer_record *r)
+{
+	for (size_t i = 0; i < ps->service->nmembers; i++)
+		if (*r->label && strcmp(ps->service->members[i].label, r->label) == 0)
+			set_member(ps, i, r);
+}
+
+static void take_strings(struct peers_service *ps, const struct ares_txt_ext *txt)
+{
+	struct peer_record record;
+
+	peer_record_init(&record);
+	for (; txt; txt = txt->next) {
+		if (txt->record_start) {
+			take_record(ps, &record);
+			peer_record_init(&record);
+		}
+		peer_record_add(&record, txt->txt, txt->length);
+	}
+	take_record(ps, &record);
+	/* After the words: who sees it, sees them. */
+	atomic_store_explicit(&ps->known, true, memory_order_release);
+}
+
+/* --- asking --- */
+
+static void say_mute(struct peers_service *ps, bool mute, const char *why)
+{
+	if (mute && !ps->mute)
+		log_warn("no health from dnsd", "name=%s why=\"%s\"", ps->name, why);
+	else if (!mute && ps->mute)
+		log_info("health from dnsd again", "name=%s", ps->name);
+	ps->mute = mute;
+}
+
+static void on_answer(void *arg, int status, int timeouts, unsigned char *message, int len)
+{
+	struct peers_service *ps = arg;
+	struct ares_txt_ext *strings = NULL;
+
+	(void)timeouts;
+	ps->asking = false;
+	if (status == ARES_EDESTRUCTION || status == ARES_ECANCELLED)
+		return;
+	if (status == ARES_SUCCESS)
+		status = ares_parse_txt_reply_ext(message, len, &strings);
+	if (status == ARES_SUCCESS && strings)
+		take_strings(ps, strings);
+	say_mute(ps, status != ARES_SUCCESS, ares_strerror(status));
+	ares_free_data(strings);
+}
+
+static void ask(struct peers_service *ps)
+{
+	/* One question at a time; it has its time-outs. */
+	if (ps->asking)
+		return;
+	ps->asking = true;
+	ares_query(resolver_channel(ps->peers->resolver), ps->name, CLASS_IN, TYPE_TXT, on_answer, ps);
+	resolver_started(ps->peers->resolver);
+}
+
+/* Also when nobody answers any more, a hold ends. */
+static void end_holds(struct peers_service *ps)
+{
+	int64_t now = loop_now();
+
+	for (size_t i = 0; i < ps->service->nmembers; i++)
+		if (!is_held(&ps->members[i], ps->peers->hold, now))
+			atomic_fetch_and_explicit(&ps->members[i].word, ~(uint32_t)WORD_HOLD, memory_order_relaxed);
+}
+
+static void on_interval(evutil_socket_t fd, short what, void *arg)
+{
+	struct peers *p = arg;
+
+	(void)fd;
+	(void)what;
+	for (size_t i = 0; i < p->count; i++) {
+		end_holds(p->services[i]);
+		ask(p->services[i]);
+	}
+	event_add(p->timer, &p->interval);
+}
+
+/* --- begin and end --- */
+
+static char *health_name(const struct service *s)
+{
+	uint8_t name[DNAME_MAX];
+	char text[DNAME_TEXT_MAX];
+
+	/* A service's name so long that _health doesn't fit isn't in any dnsd, either: it is asked for as it is, and stays unknown. */
+	if (!dname_prepend(name, "_health", 7, s->name))
+		return strdup(dname_to_text(s->name, text));
+	return strdup(dname_to_text(name, text));
+}
+
+static bool takes_turns(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->nrules; i++)
+		for (size_t k = 0; k < policy->rules[i].nmetrics; k++)
+			if (policy->rules[i].metrics[k] == METRIC_ROUNDROBIN)
+				return true;
+	return false;
+}
+
+/* What was known of the service before a reload. */
+static void take_over(struct peers_service *ps, const struct peers_service *before)
+{
+	for (size_t i = 0; before && i < ps->service->nmembers; i++)
+		for (size_t k = 0; k < before->service->nmembers; k++)
+			if (strcmp(ps->service->members[i].label, before->service->members[k].label) == 0) {
+				ps->members[i].word = atomic_load(&before->members[k].word);
+				ps->members[i].came_back = before->members[k].came_back;
+			}
+	if (before)
+		ps->known = atomic_load(&before->known);
+}
+
+static struct peers_service *service_new(struct peers *p, const struct service *s, int own_site, const struct peers *before)
+{
+	struct peers_service *ps = calloc(1, sizeof *ps + s->nmembers * sizeof *ps->members);
+
+	if (!ps)
+		return NULL;
+	ps->service = s;
+	ps->peers = p;
+	ps->own_site = own_site;
+	ps->takes_turns = takes_turns(s->policy);
+	ps->name = health_name(s);
+	if (!ps->name) {
+		free(ps);
+		return NULL;
+	}
+	if (before)
+		take_over(ps, peers_find(before, s->name));
+	return ps;
+}
+
+/* Each dnsd is given a third of the interval, then the next one is asked. */
+static bool open_resolver(struct peers *p, struct event_base *base, const struct conf *conf, char *why)
+{
+	struct resolver_options options = { .servers = conf->forward.dnsd, .nservers = conf->forward.ndnsd, .tries = 1 };
+	const char *reason;
+	double timeout_ms = conf->exchange.interval / 3 * 1000;
+
+	options.timeout_ms = timeout_ms > TIMEOUT_MIN_MS ? (int)timeout_ms : TIMEOUT_MIN_MS;
+	p->resolver = resolver_new(base, &options, &reason);
+	if (!p->resolver)
+		snprintf(why, PEERS_WHY_MAX, "resolver for forward.dnsd: %s", reason);
+	return p->resolver;
+}
+
+static struct timeval timeval_of(double seconds)
+{
+	struct timeval tv = { .tv_sec = (time_t)seconds };
+
+	tv.tv_usec = (suseconds_t)((seconds - (double)tv.tv_sec) * 1e6);
+	return tv;
+}
+
+struct peers *peers_new(struct event_base *base, const struct conf *conf, const struct service *const *services,
+                        size_t count, const struct peers *before, char *why)
+{
+	struct peers *p = calloc(1, sizeof *p + count * sizeof *p->services);
+	int own = (int)conf->own->index;
+
+	snprintf(why, PEERS_WHY_MAX, "out of memory");
+	if (!p)
+		return NULL;
+	p->interval = timeval_of(conf->exchange.interval);
+	p->hold = loop_seconds(conf->dns.hold);
+	p->timer = evtimer_new(base, on_interval, p);
+	while (p->count < count && (p->services[p->count] = service_new(p, services[p->count], own, before)))
+		p->count++;
+	if (!p->timer || p->count < count || !open_resolver(p, base, conf, why)) {
+		peers_delete(p);
+		return NULL;
+	}
+	on_interval(-1, 0, p);
+	return p;
+}
+
+void peers_stop(struct peers *p)
+{
+	event_del(p->timer);
+	ares_cancel(resolver_channel(p->resolver));
+	resolver_started(p->resolver);
+}
+
+void peers_delete(struct peers *p)
+{
+	if (!p)
+		return;
+	resolver_delete(p->resolver); /* ends what is under way, which looks at the services */
+	if (p->timer)
+		event_free(p->timer);
+	for (size_t i = 0; i < p->count; i++) {
+		free(p->services[i]->name);
+		free(p->services[i]);
+	}
+	free(p);
+}
+
+struct peers_service *peers_find(const struct peers *p, const uint8_t *service)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (dname_equal(p->services[i]->service->name, service))
+			return p->services[i];
+	return NULL;
+}
+
+const struct service *peers_service_of(const struct peers_service *ps)
+{
+	return ps->service;
+}
+
+/* --- choosing: any thread --- */
+
+/*
+ * member                         a redirect  a relay
+ * of our own site                no          no
+ * at no site of ours             yes         no: it never agreed to take our clients under our address
+ * with a host name for target    yes         no: there is no address to connect to
+ * any other                      yes         yes
+ */
+static bool is_eligible(const struct peers_service *ps, const struct member *m, bool for_redirect)
+{
+	if (m->site == ps->own_site)
+		return false;
+	return for_redirect || (m->site != MEMBER_NO_SITE && m->ntargets > 0);
+}
+
+/* Nothing known counts as up, behind those that are known to be. */
+static struct member_view view_of(const struct peers_service *ps, size_t i, bool for_redirect)
+{
+	uint32_t word = atomic_load_explicit(&ps->members[i].word, memory_order_relaxed);
+
+	if (!is_eligible(ps, &ps->service->members[i], for_redirect))
+		return (struct member_view){ .verdict = VERDICT_DOWN };
+	if (!(word & WORD_KNOWN))
+		return (struct member_view){ .verdict = VERDICT_UP, .in_hold = true };
+	return (struct member_view){ .verdict = word & WORD_VERDICT, .in_hold = word & WORD_HOLD };
+}
+
+/* Before the first answer the backup members are as good as any: behind the others. */
+static size_t add_rest(const struct peers_service *ps, bool for_redirect, uint16_t *members, size_t n, size_t max)
+{
+	for (size_t i = 0; i < ps->service->nmembers && n < max; i++) {
+		bool there = !is_eligible(ps, &ps->service->members[i], for_redirect);
+
+		for (size_t k = 0; k < n && !there; k++)
+			there = members[k] == i;
+		if (!there)
+			members[n++] = (uint16_t)i;
+	}
+	return n;
+}
+
+static uint64_t next_turn(struct peers_service *ps)
+{
+	return ps->takes_turns ? atomic_fetch_add_explicit(&ps->turn, 1, memory_order_relaxed) : 0;
+}
+
+size_t peers_choose(struct peers_service *ps, const struct addr *client, uint64_t random, bool for_redirect,
+                    uint16_t *members_out, size_t max)
+{
+	struct member_view views[SERVICE_MEMBERS_MAX];
+	struct gate gate;
+	struct select_client who = { .address = *client };
+	struct select_input in = { .service = ps->service, .gate = &gate, .client = &who, .own_site = ps->own_site,
+	                           .random = random, .turn = next_turn(ps) };
+	bool known = atomic_load_explicit(&ps->known, memory_order_acquire);
+	size_t n;
+
+	for (size_t i = 0; i < ps->service->nmembers; i++)
+		views[i] = view_of(ps, i, for_redirect);
+	gate_compute(ps->service, views, ps->own_site, false, &gate);
+	addr_unmap(&who.address);
+	prefix_of(&who.network, &who.address, NETWORK4, NETWORK6);
+	n = select_order(&in, max < gate.n ? max : gate.n, members_out);
+	return known ? n : add_rest(ps, for_redirect, members_out, n, max);
+}
+
+bool peers_usable(const struct peers_service *ps, bool for_redirect)
+{
+	for (size_t i = 0; i < ps->service->nmembers; i++)
+		if (view_of(ps, i, for_redirect).verdict == VERDICT_UP)
+			return true;
+	return false;
+}
+
+bool peers_own_set_down(const struct peers_service *ps)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < ps->service->nmembers; i++) {
+		if (ps->service->members[i].site != ps->own_site)
+			continue;
+		any = true;
+		if (!(atomic_load_explicit(&ps->members[i].word, memory_order_relaxed) & WORD_SET_DOWN))
+			return false;
+	}
+	return any;
+}
+
+bool peers_known(const struct peers_service *ps)
+{
+	return atomic_load_explicit(&ps->known, memory_order_acquire);
+}
