@@ -29,6 +29,8 @@ int rdata_type(const struct zone_token *t)
 		return zone_number(t->text + 4, t->len - 4, 65535, &number) ? (int)number : -1;
 	memcpy(name, t->text, t->len);
 	name[t->len] = 0;
+	if (strcasecmp(name, "AMTRELAY") == 0) /* not in every build of ldns */
+		return RR_AMTRELAY;
 	int type = (int)ldns_get_rr_type_by_name(name);
 	return type ? type : -1;
 }

@@ -232,8 +232,6 @@ static bool put_field(struct rdata_maker *m, ldns_rdf_type type, bool last, cons
 		return rdata_put_nsap(m);
 	case LDNS_RDF_TYPE_IPSECKEY:
 		return rdata_put_gateway(m) && put_joined(m, LDNS_RDF_TYPE_B64, "a public key");
-	case LDNS_RDF_TYPE_AMTRELAY:
-		return rdata_put_relay(m);
 	case LDNS_RDF_TYPE_SVCPARAMS:
 		return rdata_put_svcparams(m);
 	default:
@@ -247,6 +245,8 @@ bool rdata_put_fields(struct rdata_maker *m)
 	const struct rdata_source *s = m->source;
 	if (s->type == LDNS_RR_TYPE_NSAP_PTR) /* ldns takes it for a string */
 		return rdata_put_name(m, "a domain name");
+	if (s->type == RR_AMTRELAY)
+		return rdata_put_relay(m);
 	if (s->type == LDNS_RR_TYPE_SINK || s->type == LDNS_RR_TYPE_ATMA) /* ldns makes other rdata than their documents say */
 		return no_text_form(m);
 	const ldns_rr_descriptor *desc = ldns_rr_descript(s->type);

@@ -188,8 +188,7 @@ static int read_type(struct reader *r, const struct zone_token *t)
 static bool settle_ttl(struct reader *r, const struct line_head *h, struct zone_record *rec, const struct zone_token *type)
 {
 	if (h->has_ttl) {
-		rec->ttl = r->last_ttl = h->ttl;
-		r->has_last_ttl = true;
+		rec->ttl = h->ttl;
 	} else if (r->has_default_ttl) {
 		rec->ttl = r->default_ttl;
 	} else if (r->has_last_ttl) {
@@ -234,10 +233,16 @@ static void read_record(struct reader *r, const struct line_head *h, uint16_t ty
 	bool at_origin = r->names.owner_len == r->zone_len;
 	r->soa = r->soa || (type == RR_SOA && at_origin); /* also a wrong one: one error is enough */
 	r->ns = r->ns || (type == RR_NS && at_origin);
+	if (h->has_ttl) {
+		r->last_ttl = h->ttl;
+		r->has_last_ttl = true;
+	}
 	struct rdata_source source = { .type = type, .type_token = t, .tokens = t + 1, .count = x->count - i - 1,
 		.origin = r->names.origin, .report = &r->report };
-	if (!rdata_make(&r->rdata, &source))
+	if (!rdata_make(&r->rdata, &source)) {
+		r->has_default_ttl = r->has_default_ttl || type == RR_SOA; /* its minimum might have been the TTL of the rest */
 		return;
+	}
 	struct zone_record rec = { .owner = r->names.owner, .owner_len = r->names.owner_len, .type = type,
 		.rdata = r->rdata.bytes, .rdata_len = (uint16_t)r->rdata.len,
 		.place = { r->report.file, t->line, t->column } };
