@@ -65,7 +65,7 @@ static void load_tree(struct conf_loader *l)
 	config_t tree;
 	config_init(&tree);
 	if (parse_tree(l, &tree)) {
-		struct conf_at root = { l, &conf_root_table, NULL, l->root, false };
+		struct conf_at root = { l, &conf_root_table, NULL, l->root, 0 };
 		conf_fill(&root, l->conf);
 		conf_relate_all(l);
 		conf_check_files(l);

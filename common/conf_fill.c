@@ -59,7 +59,7 @@ void *conf_alloc(const struct conf_at *at, size_t n, size_t size)
 
 struct conf_at conf_member(const struct conf_at *at, const char *key)
 {
-	struct conf_at m = { at->loader, at->table, conf_table_find(at->table, key), NULL, false };
+	struct conf_at m = { at->loader, at->table, conf_table_find(at->table, key), NULL, 0 };
 	if (at->setting)
 		m.setting = config_setting_get_member(at->setting, key);
 	return m;
@@ -68,6 +68,12 @@ struct conf_at conf_member(const struct conf_at *at, const char *key)
 bool conf_has(const struct conf_at *at, const char *key)
 {
 	return at->setting && config_setting_get_member(at->setting, key);
+}
+
+bool conf_is_sound(const struct conf_at *at, const char *key)
+{
+	const struct conf_key *k = conf_table_find(at->table, key);
+	return !(at->failed >> (k - at->table->keys) % 64 & 1);
 }
 
 const config_setting_t *conf_element(const struct conf_at *at, size_t i)
@@ -338,7 +344,7 @@ static bool get_group(const struct conf_at *at, const config_setting_t *s, void 
 {
 	if (!config_setting_is_group(s))
 		return conf_fail(at, s, "must hold groups: { ... }");
-	struct conf_at group = { at->loader, at->key->table, NULL, s, false };
+	struct conf_at group = { at->loader, at->key->table, NULL, s, 0 };
 	conf_fill(&group, out);
 	return true;
 }
@@ -404,7 +410,7 @@ static bool set_group(const struct conf_at *at, char *object)
 {
 	if (!config_setting_is_group(at->setting))
 		return conf_fail(at, at->setting, "must be a group: { ... }");
-	struct conf_at group = { at->loader, at->key->table, NULL, at->setting, false };
+	struct conf_at group = { at->loader, at->key->table, NULL, at->setting, 0 };
 	conf_fill(&group, object + at->key->offset);
 	return true;
 }
@@ -441,7 +447,7 @@ static void set_fallback(const struct conf_at *at, char *object)
 	const struct conf_key *k = at->key;
 	void *field = object + k->offset;
 	if (k->kind == KIND_GROUP) {
-		struct conf_at group = { at->loader, k->table, NULL, NULL, false };
+		struct conf_at group = { at->loader, k->table, NULL, NULL, 0 };
 		conf_fill(&group, field);
 		return;
 	}
@@ -482,7 +488,7 @@ static void refuse_unknown(const struct conf_at *at)
 /* False: it was in error. */
 static bool fill_key(const struct conf_at *group, const struct conf_key *k, void *object)
 {
-	struct conf_at key = { group->loader, group->table, k, NULL, false };
+	struct conf_at key = { group->loader, group->table, k, NULL, 0 };
 	if (group->setting)
 		key.setting = config_setting_get_member(group->setting, k->name);
 	if (key.setting)
@@ -496,9 +502,10 @@ static bool fill_key(const struct conf_at *group, const struct conf_key *k, void
 void conf_fill(const struct conf_at *at, void *object)
 {
 	struct conf_at done = *at;
-	done.sound = true;
+	done.failed = 0;
 	for (size_t i = 0; i < at->table->nkeys; i++)
-		done.sound &= fill_key(at, &at->table->keys[i], object);
+		if (!fill_key(at, &at->table->keys[i], object))
+			done.failed |= (uint64_t)1 << i % 64;
 	if (at->setting)
 		refuse_unknown(at);
 	if (at->table->relate)

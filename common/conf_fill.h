@@ -21,7 +21,7 @@ struct conf_at {
 	const struct conf_table *table;
 	const struct conf_key *key;         /* NULL: the group as such */
 	const config_setting_t *setting;    /* NULL: absent */
-	bool sound;                         /* for `relate`: no key of the group was in error */
+	uint64_t failed;                    /* for `relate`: bit of each row of the table that was in error */
 };
 
 /* A name that is looked up when everything has been read. */
@@ -57,6 +57,8 @@ struct conf_place conf_place_of(const struct conf_loader *l, const config_settin
 /* The member of the group `at` stands for, as a place of its own; its setting is NULL when absent. */
 struct conf_at conf_member(const struct conf_at *at, const char *key);
 bool conf_has(const struct conf_at *at, const char *key);
+/* For `relate`: the key was not in error, so comparing it makes sense. */
+bool conf_is_sound(const struct conf_at *at, const char *key);
 
 /* Zeroed memory, or NULL with an error. n may be 0. */
 void *conf_alloc(const struct conf_at *at, size_t n, size_t size);

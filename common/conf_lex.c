@@ -361,6 +361,8 @@ static bool lex_include(struct conf_lex *x)
 		in->at++;
 	if (!first || in->at == in->end || *in->at != '"') {
 		conf_lex_error(x, &at, "@include stands alone on a line: @include \"FILE\"");
+		while (in->at < in->end && *in->at != '\n')
+			in->at++;
 		x->cut = true;
 		return true;
 	}

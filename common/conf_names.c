@@ -61,7 +61,7 @@ static const config_setting_t *member_of(const struct conf_loader *l, const char
 /* Sorts the names of a list (those that were read) and reports those that stand there before. */
 static void index_names(struct conf_loader *l, struct conf_names *out, const char *list, const char *first, size_t count, size_t size)
 {
-	struct conf_at at = { l, conf_table_find(&conf_root_table, list)->table, NULL, NULL, false };
+	struct conf_at at = { l, conf_table_find(&conf_root_table, list)->table, NULL, NULL, 0 };
 	at.key = conf_table_find(at.table, "name");
 	out->names = conf_alloc(&at, count, sizeof *out->names);
 	for (size_t i = 0; out->names && i < count; i++) {
@@ -134,7 +134,7 @@ static void report_addrs(struct addr_set *set, const struct conf_at *at)
 
 static struct conf_at group_at(struct conf_loader *l, const struct conf_table *t, const config_setting_t *group)
 {
-	return (struct conf_at){ l, t, NULL, group, false };
+	return (struct conf_at){ l, t, NULL, group, 0 };
 }
 
 /* Two sites with one control address, or one proxy address, could not be told apart. */

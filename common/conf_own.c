@@ -176,9 +176,10 @@ static bool add_statuses(const struct conf_at *at, const config_setting_t *where
 
 static bool add_status(const struct conf_at *at, const config_setting_t *s, struct conf_check *c)
 {
-	char digits[16];
-	if (config_setting_type(s) == CONFIG_TYPE_INT) {
-		snprintf(digits, sizeof digits, "%d", config_setting_get_int(s));
+	char digits[32];
+	int type = config_setting_type(s);
+	if (type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64) {
+		snprintf(digits, sizeof digits, "%lld", type == CONFIG_TYPE_INT ? config_setting_get_int(s) : config_setting_get_int64(s));
 		return add_statuses(at, s, c, digits);
 	}
 	const char *text = conf_string(at, s);

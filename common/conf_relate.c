@@ -87,7 +87,7 @@ void conf_relate_dns(const struct conf_at *at, void *object)
 	struct conf_at ttl_min = conf_member(at, "ttl_min");
 	if (d->ttl_min <= d->ttl)
 		return;
-	if (ttl_min.setting && at->sound)
+	if (ttl_min.setting && conf_is_sound(at, "ttl") && conf_is_sound(at, "ttl_min"))
 		conf_fail(&ttl_min, ttl_min.setting, "%u is more than ttl, %u", d->ttl_min, d->ttl);
 	d->ttl_min = d->ttl;
 }
@@ -114,7 +114,7 @@ void conf_relate_check(const struct conf_at *at, void *object)
 		conf_fail(&body, body.setting, "no body comes after HEAD");
 	if (c->fast_interval <= c->interval)
 		return;
-	if (fast.setting && at->sound)
+	if (fast.setting && conf_is_sound(at, "interval") && conf_is_sound(at, "fast_interval"))
 		conf_fail(&fast, fast.setting, "%g is more than interval, %g", c->fast_interval, c->interval);
 	c->fast_interval = c->interval;
 }
@@ -180,7 +180,7 @@ static void default_health_from(struct conf_loader *l, const struct conf_at *at)
 static void make_defaults(struct conf_loader *l)
 {
 	struct conf *c = l->conf;
-	struct conf_at root = { l, &conf_root_table, NULL, l->root, false };
+	struct conf_at root = { l, &conf_root_table, NULL, l->root, 0 };
 	size_t n;
 	const struct addr *own = own_addrs(c, &n);
 	if (!c->dns.health_from)
@@ -198,7 +198,7 @@ static void check_site_keys(struct conf_loader *l)
 	struct conf *c = l->conf;
 	const config_setting_t *sites = config_setting_get_member(l->root, "sites");
 	for (size_t i = 0; i < c->nsites; i++) {
-		struct conf_at group = { l, conf_table_find(&conf_root_table, "sites")->table, NULL, config_setting_get_elem((config_setting_t *)sites, (unsigned)i), false };
+		struct conf_at group = { l, conf_table_find(&conf_root_table, "sites")->table, NULL, config_setting_get_elem((config_setting_t *)sites, (unsigned)i), 0 };
 		const struct key *k = c->sites[i].key;
 		if (!k || k->role == KEY_ROLE_SITE)
 			continue;

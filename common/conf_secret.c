@@ -86,7 +86,7 @@ static bool find_reader(struct conf_loader *l, struct reader *r)
 {
 	const struct conf *c = l->conf;
 	struct conf_at root = { l, &conf_root_table, conf_table_find(&conf_root_table, "user"),
-	                        config_setting_get_member(l->root, "user"), false };
+	                        config_setting_get_member(l->root, "user"), 0 };
 	if (geteuid() != 0 || !c->user || !*c->user || (l->text->partial && !root.setting))
 		return false;
 	errno = 0;
@@ -148,13 +148,13 @@ static bool is_name(const char *canonical, char *written)
 /* Compares what the file says with what the configuration says of it; takes the secret over. */
 static bool take_keyfile(const struct conf_at *at, struct key *k, struct keyfile *f)
 {
-	const config_setting_t *group = at->setting->parent;
-	const config_setting_t *algorithm = config_setting_get_member((config_setting_t *)group, "algorithm");
+	struct conf_at group = { at->loader, at->table, NULL, at->setting->parent, 0 };
+	struct conf_at algorithm = conf_member(&group, "algorithm");
 	bool ok = true;
 	if (k->name && !is_name(k->name, f->name))
 		ok = conf_fail(at, at->setting, "the key in it is called \"%s\", not \"%s\"", f->name, k->name);
-	if (algorithm && k->algorithm != f->algorithm)
-		ok = conf_fail(at, algorithm, "the key in it is for %s, not %s", key_algorithm_name(f->algorithm), key_algorithm_name(k->algorithm));
+	if (algorithm.setting && k->algorithm != f->algorithm)
+		ok = conf_fail(&algorithm, algorithm.setting, "the key in it is for %s, not %s", key_algorithm_name(f->algorithm), key_algorithm_name(k->algorithm));
 	k->algorithm = f->algorithm;
 	if (k->secret) /* and a secret besides: conf_relate_key says so */
 		conf_clear_secret(k);
