@@ -3,19 +3,20 @@
 #include "../common/conf.h"
 #include "generation.h"
 
-static struct item *add(struct answer *a, enum item_kind kind, struct owner owner, unsigned *section)
+enum { ANSWER, AUTHORITY, ADDITIONAL };
+
+static inline struct item *add(struct answer *a, enum item_kind kind, struct owner owner, uint8_t section)
 {
 	if (a->nitems == ANSWER_ITEMS)
 		return NULL;
 	struct item *i = &a->items[a->nitems++];
 	i->kind = kind;
 	i->owner = owner;
-	i->glue = false;
-	++*section;
+	i->section = section;
 	return i;
 }
 
-static void add_set(struct answer *a, const struct rrset *set, struct owner owner, unsigned *section)
+static inline void add_set(struct answer *a, const struct rrset *set, struct owner owner, uint8_t section)
 {
 	struct item *i = add(a, ITEM_RRSET, owner, section);
 	if (i)
@@ -28,16 +29,15 @@ static void fail(struct answer *a, enum rcode rcode, enum ede ede, const char *t
 	a->ede = ede;
 	a->ede_text = text;
 	a->authoritative = false;
-	a->nitems = a->n_answer = a->n_authority = a->n_additional = 0;
+	a->nitems = 0;
 }
 
 /* No such name, or no such type there: the SOA says for how long (RFC 2308 section 3). */
 static void negative(struct answer *a, enum rcode rcode, uint32_t ttl_cap)
 {
 	a->rcode = rcode;
-	struct item *i = add(a, ITEM_NEGATIVE_SOA, (struct owner){ a->zone->origin, 0 }, &a->n_authority);
+	struct item *i = add(a, ITEM_NEGATIVE_SOA, (struct owner){ a->zone->origin, 0 }, AUTHORITY);
 	if (i) {
-		i->set = a->zone->soa;
 		i->ttl = a->zone->negative_ttl < ttl_cap ? a->zone->negative_ttl : ttl_cap;
 	}
 }
@@ -47,18 +47,16 @@ static void add_glue(struct answer *a, const uint8_t *server, size_t len)
 	static const uint16_t types[] = { RR_A, RR_AAAA };
 	struct zone_name n;
 	zone_name_set(&n, server, len);
-	if (n.labels <= a->zone->origin_labels || !dname_equal(n.wire + n.at[a->zone->origin_labels], a->zone->origin))
+	if (n.labels <= a->zone->origin_labels || !dname_equal(n.wire + zone_name_at(&n, a->zone->origin_labels), a->zone->origin))
 		return;
 	const struct node *node = zone_find(a->zone, &n, n.labels);
 	for (size_t t = 0; node && t < 2; t++) {
 		const struct rrset *set = zone_type(a->zone, node, types[t]);
 		if (!set)
 			continue;
-		struct item *i = add(a, ITEM_RRSET, (struct owner){ node->name, node->name_len }, &a->n_additional);
-		if (i) {
+		struct item *i = add(a, ITEM_RRSET, (struct owner){ node->name, node->name_len }, ADDITIONAL);
+		if (i)
 			i->set = set;
-			i->glue = true;
-		}
 	}
 }
 
@@ -66,9 +64,9 @@ static void add_glue(struct answer *a, const uint8_t *server, size_t len)
 static void refer(struct answer *a, const struct node *cut)
 {
 	const struct rrset *ns = zone_type(a->zone, cut, RR_NS);
-	if (!a->n_answer)
+	if (!a->nitems)
 		a->authoritative = false;
-	add_set(a, ns, (struct owner){ cut->name, cut->name_len }, &a->n_authority);
+	add_set(a, ns, (struct owner){ cut->name, cut->name_len }, AUTHORITY);
 	unsigned count = 0;
 	for (const uint8_t *p = ns->wire, *end = p + ns->len; p < end && count < GLUE_NS_MAX; count++) {
 		uint16_t len = wire_get16(p + 10);
@@ -83,7 +81,7 @@ static bool may_see_health(const struct answer_input *in)
 {
 	const struct conf_dns *dns = &in->gen->conf->dns;
 	for (size_t i = 0; i < dns->nhealth_from; i++)
-		if (prefix_covers(&dns->health_from[i], &in->client))
+		if (prefix_covers(&dns->health_from[i], in->client))
 			return true;
 	return false;
 }
@@ -96,19 +94,20 @@ static const struct lb_records *records_of(const struct lb *lb, size_t member, u
 static void add_members(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t type,
                         const uint16_t *members, size_t n, struct owner owner)
 {
-	struct item *i = add(a, ITEM_MEMBERS, owner, &a->n_answer);
+	struct item *i = add(a, ITEM_MEMBERS, owner, ANSWER);
 	if (!i)
 		return;
 	i->lb = lb;
 	i->ttl = st->ttl;
 	i->type = type;
 	i->nmembers = (uint8_t)n;
-	memcpy(i->members, members, n * sizeof *members);
+	for (size_t k = 0; k < n; k++) /* one, usually: less than a call of memcpy */
+		i->members[k] = members[k];
 }
 
 static void add_host(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t member, struct owner owner)
 {
-	struct item *i = add(a, ITEM_HOST, owner, &a->n_answer);
+	struct item *i = add(a, ITEM_HOST, owner, ANSWER);
 	if (!i)
 		return;
 	i->lb = lb;
@@ -127,17 +126,26 @@ static void add_host(struct answer *a, const struct lb *lb, const struct lb_stat
 static bool answer_selected(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t type,
                             const struct answer_input *in, struct owner owner)
 {
-	uint16_t order[SERVICE_MEMBERS_MAX], chosen[ANSWERS_MAX];
-	bool every = !lb->any_host && (type == RR_A ? lb->every_a : lb->every_aaaa);
+	uint16_t order[SERVICE_MEMBERS_MAX];
+	bool every = type == RR_A ? lb->every_a : type == RR_AAAA && lb->every_aaaa;
 	size_t want = lb->service->policy->answers, n = 0;
-	struct select_client client = { .address = in->client };
-	prefix_of(&client.network, &in->client, 24, 56);
+	struct select_client client;
 	struct select_input si = {
 		.service = lb->service, .gate = &st->gate, .client = &client,
 		.own_site = (int)lb->conf->own->index, .random = in->random, .turn = in->turn,
 	};
+	if (lb->asks_client) {
+		client.address = *in->client;
+		prefix_of(&client.network, in->client, 24, 56);
+	}
 	size_t ordered = select_order(&si, every ? want : st->gate.n, order);
-	if (ordered && lb->service->members[order[0]].host) {
+	if (!ordered)
+		return false;
+	if (every) {
+		add_members(a, lb, st, type, order, ordered, owner);
+		return true;
+	}
+	if (lb->service->members[order[0]].host) {
 		add_host(a, lb, st, order[0], owner);
 		return true;
 	}
@@ -145,9 +153,9 @@ static bool answer_selected(struct answer *a, const struct lb *lb, const struct 
 		return false;
 	for (size_t i = 0; i < ordered && n < want; i++)
 		if (records_of(lb, order[i], type)->n)
-			chosen[n++] = order[i];
+			order[n++] = order[i];
 	if (n)
-		add_members(a, lb, st, type, chosen, n, owner);
+		add_members(a, lb, st, type, order, n, owner);
 	return n != 0;
 }
 
@@ -222,7 +230,7 @@ static void answer_health(struct answer *a, enum node_kind kind, const struct lb
 		return;
 	}
 	enum item_kind item = kind == NODE_HEALTH ? ITEM_HEALTH : kind == NODE_HEALTH_MEMBER ? ITEM_HEALTH_MEMBER : ITEM_SITES;
-	struct item *i = add(a, item, owner, &a->n_answer);
+	struct item *i = add(a, item, owner, ANSWER);
 	if (i) {
 		i->lb = lb;
 		i->members[0] = member;
@@ -239,7 +247,7 @@ static struct step follow(struct answer *a, const struct rrset *set, struct owne
 	for (unsigned i = 0; i < a->nitems; i++)
 		if (a->items[i].kind == ITEM_RRSET && a->items[i].set == set)
 			return (struct step){ .again = false }; /* a loop: once around is all there is to say */
-	add_set(a, set, owner, &a->n_answer);
+	add_set(a, set, owner, ANSWER);
 	return (struct step){ .again = true, .name = set->wire + RR_HEAD, .len = wire_get16(set->wire + 10) };
 }
 
@@ -253,7 +261,7 @@ static struct step answer_records(struct answer *a, const struct node *node, uin
 	}
 	const struct rrset *set = qtype == RR_ANY ? zone_rrset(z, node->rrsets) : zone_type(z, node, qtype);
 	if (set)
-		add_set(a, set, owner, &a->n_answer);
+		add_set(a, set, owner, ANSWER);
 	else
 		negative(a, RCODE_NOERROR, negative_cap);
 	return (struct step){ .again = false };
@@ -334,8 +342,8 @@ static struct step answer_dname(struct answer *a, const struct node *node, unsig
 {
 	const struct rrset *set = zone_type(a->zone, node, RR_DNAME);
 	const uint8_t *target = set->wire + RR_HEAD;
-	size_t kept = n->at[labels], target_len = wire_get16(set->wire + 10);
-	add_set(a, set, (struct owner){ node->name, node->name_len }, &a->n_answer);
+	size_t kept = zone_name_at(n, labels), target_len = wire_get16(set->wire + 10);
+	add_set(a, set, (struct owner){ node->name, node->name_len }, ANSWER);
 	if (kept + target_len > DNAME_MAX) {
 		a->rcode = RCODE_YXDOMAIN;
 		return done;
@@ -345,7 +353,7 @@ static struct step answer_dname(struct answer *a, const struct node *node, unsig
 	a->has_synthesized = true;
 	memcpy(a->synthesized, n->wire, kept);
 	memcpy(a->synthesized + kept, target, target_len);
-	struct item *i = add(a, ITEM_SYNTHESIS, owner, &a->n_answer);
+	struct item *i = add(a, ITEM_SYNTHESIS, owner, ANSWER);
 	if (!i)
 		return done;
 	i->target = a->synthesized;
@@ -423,7 +431,7 @@ void answer_decide(struct answer *a, const struct query *q, const struct answer_
 	a->ede_text = NULL;
 	a->authoritative = true;
 	a->has_synthesized = false;
-	a->nitems = a->n_answer = a->n_authority = a->n_additional = 0;
+	a->nitems = 0;
 	a->zone = q->class == CLASS_IN ? generation_zone(in->gen, &q->name) : NULL;
 	if (!a->zone) {
 		fail(a, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, NULL);
@@ -443,7 +451,7 @@ void answer_decide(struct answer *a, const struct query *q, const struct answer_
 		zone_name_set(&a->current, next.name, next.len);
 		n = &a->current;
 		/* Only inside the zone: what stands elsewhere is somebody else's to say. */
-		if (n->labels < a->zone->origin_labels || !dname_equal(n->wire + n->at[a->zone->origin_labels], a->zone->origin))
+		if (n->labels < a->zone->origin_labels || !dname_equal(n->wire + zone_name_at(n, a->zone->origin_labels), a->zone->origin))
 			return;
 		owner = (struct owner){ next.name, (uint8_t)(next.len - a->zone->origin_len) };
 	}

@@ -38,7 +38,7 @@ struct owner { const uint8_t *name; uint8_t len; };
 
 struct item {
 	enum item_kind kind;
-	bool glue;                    /* additional records that may not be dropped silently (RFC 9471) */
+	uint8_t section;              /* 0 answer, 1 authority, 2 additional; items stand in this order */
 	struct owner owner;
 	const struct rrset *set;
 	const struct lb *lb;
@@ -55,7 +55,6 @@ struct answer {
 	const char *ede_text;         /* NULL: none */
 	bool authoritative;
 	const struct zone *zone;      /* NULL: none of ours */
-	unsigned n_answer, n_authority, n_additional;
 	unsigned nitems;
 	struct item items[ANSWER_ITEMS];
 	struct zone_name current;     /* the name at which a CNAME chain stands */
@@ -66,7 +65,7 @@ struct answer {
 /* What is known of the asker and the moment; the same answer for the same inputs. */
 struct answer_input {
 	const struct generation *gen;
-	struct addr client;
+	const struct addr *client;
 	uint64_t random, turn;
 	bool health_allowed;          /* the client is in dns.health_from */
 };

@@ -11,7 +11,6 @@
 
 struct encoder {
 	struct wire_writer w;
-	const struct query *q;
 	const struct zone *zone;
 	uint16_t origin_at;      /* where the zone's origin stands in the question's name */
 };
@@ -120,28 +119,60 @@ static unsigned put_set(struct encoder *e, const struct item *i)
 	return i->set->count;
 }
 
+/* One record after the other with an owner that isn't the question's. */
+static unsigned put_owned_addresses(struct encoder *e, const struct item *it, const struct lb_records *r, uint16_t first)
+{
+	size_t step = r->len / r->n - 2;
+	for (const uint8_t *p = r->wire + 2, *end = r->wire + r->len; p < end; p += step + 2) {
+		if (wire_written(&e->w) == first)
+			put_owner(e, &it->owner);
+		else
+			wire_write16(&e->w, 0xc000 | first);
+		uint8_t *out = wire_room(&e->w, step);
+		if (!out)
+			break;
+		memcpy(out, p, step);
+		wire_set32(out + 4, it->ttl);
+	}
+	return r->n;
+}
+
+/* Laid out ahead: copied as a whole, but for the TTL. */
+static unsigned put_addresses(struct encoder *e, const struct lb_records *r, size_t step, uint32_t ttl)
+{
+	uint8_t *out = wire_room(&e->w, r->len);
+	if (!out)
+		return 0;
+	memcpy(out, r->wire, r->len);
+	for (uint8_t *end = out + r->len; out < end; out += step)
+		wire_set32(out + 6, ttl);
+	return r->n;
+}
+
 static unsigned put_members(struct encoder *e, const struct item *it)
 {
 	unsigned count = 0;
 	uint16_t first = (uint16_t)wire_written(&e->w);
+	size_t step = RR_HEAD + (it->type == RR_A ? 4 : 16);
 	for (unsigned i = 0; i < it->nmembers; i++) {
 		const struct lb_member *m = &it->lb->members[it->members[i]];
 		const struct lb_records *r = it->type == RR_A ? &m->a : &m->aaaa;
-		size_t step = r->len / r->n;
-		for (const uint8_t *p = r->wire, *end = p + r->len; p < end; p += step) {
-			if (it->owner.name && !count)
-				put_owner(e, &it->owner);
-			else
-				wire_write16(&e->w, 0xc000 | (it->owner.name ? first : DNS_HEADER));
-			uint8_t *out = wire_room(&e->w, step - 2);
-			if (!out)
-				return count;
-			memcpy(out, p + 2, step - 2);
-			wire_set32(out + 4, it->ttl);
-			count++;
-		}
+		count += it->owner.name ? put_owned_addresses(e, it, r, first) : put_addresses(e, r, step, it->ttl);
 	}
 	return count;
+}
+
+static unsigned put_negative_soa(struct encoder *e, uint32_t ttl)
+{
+	const struct zone_soa *soa = &e->zone->negative;
+	uint8_t *out = wire_room(&e->w, soa->len);
+	if (!out)
+		return 0;
+	memcpy(out, soa->wire, soa->len);
+	for (unsigned i = 0; i < soa->npointers; i++)
+		wire_set16(out + soa->pointers[i], 0xc000 | e->origin_at);
+	wire_set32(out + 6, ttl);
+	return 1;
 }
 
 static unsigned put_cname(struct encoder *e, const struct item *i, const uint8_t *target)
@@ -174,7 +205,7 @@ static unsigned put_item(struct encoder *e, const struct item *i, const struct e
 {
 	switch (i->kind) {
 	case ITEM_RRSET: return put_set(e, i);
-	case ITEM_NEGATIVE_SOA: return put_records(e, i->set, &i->owner, i->ttl);
+	case ITEM_NEGATIVE_SOA: return put_negative_soa(e, i->ttl);
 	case ITEM_MEMBERS: return put_members(e, i);
 	case ITEM_HOST: return put_cname(e, i, i->lb->service->members[i->members[0]].host);
 	case ITEM_SYNTHESIS: return put_cname(e, i, i->target);
@@ -189,86 +220,81 @@ static size_t ede_text_len(const struct answer *a)
 	return n < EDE_TEXT_MAX ? n : EDE_TEXT_MAX;
 }
 
-static size_t opt_size(const struct query *q, const struct answer *a)
+/* Bytes of the OPT: with an extended error when there is one to tell. */
+static inline size_t opt_size(const struct answer *a)
 {
-	return !q->edns ? 0 : OPT_BYTES + (a && a->ede != EDE_NONE ? EDE_BYTES + ede_text_len(a) : 0);
+	return OPT_BYTES + (a->ede == EDE_NONE ? 0 : EDE_BYTES + ede_text_len(a));
 }
 
-static uint8_t *put_opt(uint8_t *p, const struct query *q, const struct answer *a, unsigned rcode)
+static inline void put_opt(uint8_t *p, bool dnssec_ok, unsigned rcode)
 {
-	size_t options = opt_size(q, a) - OPT_BYTES;
-	p[0] = 0;
-	wire_set16(p + 1, RR_OPT);
-	wire_set16(p + 3, UDP_EDNS_MAX);
-	wire_set32(p + 5, (uint32_t)(rcode >> 4) << 24 | (uint32_t)q->dnssec_ok << 15);
-	wire_set16(p + 9, (uint16_t)options);
-	p += OPT_BYTES;
-	if (!options)
-		return p;
+	static const uint8_t plain[OPT_BYTES] = { 0, 0, RR_OPT, UDP_EDNS_MAX >> 8, UDP_EDNS_MAX & 255 };
+	memcpy(p, plain, sizeof plain);
+	p[5] = (uint8_t)(rcode >> 4);
+	p[7] = dnssec_ok ? 0x80 : 0;
+}
+
+/* RFC 8914 section 2: the only option that we send. */
+static void put_ede(uint8_t *opt, const struct answer *a)
+{
+	size_t text = ede_text_len(a);
+	uint8_t *p = opt + OPT_BYTES;
+	wire_set16(opt + 9, (uint16_t)(EDE_BYTES + text));
 	wire_set16(p, 15);
-	wire_set16(p + 2, (uint16_t)(options - 4));
+	wire_set16(p + 2, (uint16_t)(2 + text));
 	wire_set16(p + 4, (uint16_t)a->ede);
-	if (options > EDE_BYTES)
-		memcpy(p + EDE_BYTES, a->ede_text, options - EDE_BYTES);
-	return p + options;
+	if (text)
+		memcpy(p + EDE_BYTES, a->ede_text, text);
 }
 
 /*
- * Writes the items of all sections. What doesn't fit: in answer or authority
- * nothing is kept and TC set (half a set is no set, RFC 2181 section 9); glue
- * that doesn't fit sets TC, too (RFC 9471), the rest of it stays.
+ * Writes all items. What doesn't fit: in answer or authority nothing is kept
+ * and TC set (half a set is no set, RFC 2181 section 9); of glue, the only
+ * additional records that there are, what fits stays, and TC is set, too (RFC
+ * 9471 section 3). True: it all fits.
  */
-static bool put_sections(struct encoder *e, const struct answer *a, const struct encode_moment *now, uint16_t counts[3])
+static inline bool put_items(struct encoder *e, const struct answer *a, const struct encode_moment *now, uint16_t counts[3])
 {
-	unsigned i = 0;
-	const unsigned ends[3] = { a->n_answer, a->n_answer + a->n_authority, a->nitems };
 	uint8_t *start = e->w.at;
-	for (unsigned section = 0; section < 3; section++) {
-		for (; i < ends[section]; i++) {
-			uint8_t *mark = e->w.at;
-			unsigned n = put_item(e, &a->items[i], now);
-			if (!e->w.failed) {
-				counts[section] = (uint16_t)(counts[section] + n);
-				continue;
-			}
-			e->w.failed = false;
-			e->w.at = section < 2 ? start : mark;
-			if (section < 2)
-				counts[0] = counts[1] = 0;
-			return false;
+	for (const struct item *i = a->items, *end = i + a->nitems; i < end; i++) {
+		uint8_t *mark = e->w.at;
+		unsigned n = put_item(e, i, now);
+		if (!e->w.failed) {
+			counts[i->section] = (uint16_t)(counts[i->section] + n);
+			continue;
 		}
+		e->w.failed = false;
+		e->w.at = i->section < 2 ? start : mark;
+		if (i->section < 2)
+			counts[0] = counts[1] = 0;
+		return false;
 	}
 	return true;
 }
 
-static void set_flags(uint8_t *msg, const struct answer *a, bool truncated)
-{
-	msg[2] = (uint8_t)(DNS_QR | (msg[2] & (0x78 | DNS_RD)) | (a->authoritative ? DNS_AA : 0) | (truncated ? DNS_TC : 0));
-	msg[3] = (uint8_t)((msg[3] & DNS_CD) | (a->rcode & 15));
-}
-
 size_t encode_answer(uint8_t *msg, size_t limit, const struct query *q, const struct answer *a, const struct encode_moment *now)
 {
-	size_t opt = opt_size(q, a);
-	uint16_t counts[3] = { 0, 0, 0 };
-	struct encoder e = { .q = q, .zone = a->zone };
+	size_t opt = q->edns ? opt_size(a) : 0;
+	uint16_t counts[3] = { 0, 0, q->edns };
+	struct encoder e = { .zone = a->zone };
 
 	if (a->zone)
 		e.origin_at = (uint16_t)(DNS_HEADER + q->name.len - a->zone->origin_len);
 	e.w.start = msg;
 	e.w.at = msg + q->question_end;
 	e.w.end = msg + limit - opt;
-	bool whole = put_sections(&e, a, now, counts);
-	set_flags(msg, a, !whole);
-	uint8_t *end = e.w.at;
+	bool whole = put_items(&e, a, now, counts);
+	msg[2] = (uint8_t)(DNS_QR | (msg[2] & DNS_RD) | (a->authoritative ? DNS_AA : 0) | (whole ? 0 : DNS_TC));
+	msg[3] = (uint8_t)((msg[3] & DNS_CD) | (a->rcode & 15));
 	if (opt) {
-		end = put_opt(end, q, a, a->rcode);
-		counts[2]++;
+		put_opt(e.w.at, q->dnssec_ok, a->rcode);
+		if (opt > OPT_BYTES)
+			put_ede(e.w.at, a);
 	}
 	wire_set16(msg + 6, counts[0]);
 	wire_set16(msg + 8, counts[1]);
 	wire_set16(msg + 10, counts[2]);
-	return (size_t)(end - msg);
+	return (size_t)(e.w.at + opt - msg);
 }
 
 size_t encode_error(uint8_t *msg, const struct query *q, enum rcode rcode)
@@ -279,7 +305,8 @@ size_t encode_error(uint8_t *msg, const struct query *q, enum rcode rcode)
 	memset(msg + 4, 0, 8);
 	msg[5] = q->question_end > DNS_HEADER;
 	if (q->edns) {
-		end = put_opt(end, q, NULL, rcode);
+		put_opt(end, q->dnssec_ok, rcode);
+		end += OPT_BYTES;
 		msg[11] = 1;
 	}
 	return (size_t)(end - msg);

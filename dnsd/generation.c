@@ -95,6 +95,7 @@ static void load_one(void *arg, const char *file, const uint8_t *origin)
 
 static bool index_zones(struct generation *g)
 {
+	bool has[DNAME_LABELS_MAX + 1] = { false };
 	for (g->nslots = 4; g->nslots < g->nzones * 2; g->nslots *= 2)
 		;
 	g->slots = calloc(g->nslots, sizeof *g->slots);
@@ -106,8 +107,11 @@ static bool index_zones(struct generation *g)
 		while (g->slots[at])
 			at = (at + 1) & (g->nslots - 1);
 		g->slots[at] = z;
-		g->depths[z->origin_labels / 64] |= (uint64_t)1 << (z->origin_labels % 64);
+		has[z->origin_labels] = true;
 	}
+	for (unsigned labels = DNAME_LABELS_MAX + 1; labels-- > 0;)
+		if (has[labels])
+			g->depths[g->ndepths++] = (uint8_t)labels;
 	return true;
 }
 
@@ -151,7 +155,7 @@ static const struct zone *zone_at(const struct generation *g, const struct zone_
 	uint64_t hash = n->hash[labels];
 	for (size_t at = hash & (g->nslots - 1); g->slots[at]; at = (at + 1) & (g->nslots - 1)) {
 		const struct zone *z = g->slots[at];
-		if (z->hash == hash && z->origin_len == n->len - n->at[labels] && memcmp(z->origin, n->wire + n->at[labels], z->origin_len) == 0)
+		if (z->hash == hash && z->origin_len == n->len - zone_name_at(n, labels) && memcmp(z->origin, n->wire + zone_name_at(n, labels), z->origin_len) == 0)
 			return z;
 	}
 	return NULL;
@@ -159,18 +163,12 @@ static const struct zone *zone_at(const struct generation *g, const struct zone_
 
 const struct zone *generation_zone(const struct generation *g, const struct zone_name *n)
 {
-	/* Only depths at which a zone exists, the deepest first. */
-	for (int word = n->labels / 64; word >= 0; word--) {
-		uint64_t depths = g->depths[word];
-		if (word == n->labels / 64)
-			depths &= ~(uint64_t)0 >> (63 - n->labels % 64);
-		while (depths) {
-			unsigned bit = 63 - (unsigned)__builtin_clzll(depths);
-			const struct zone *z = zone_at(g, n, (unsigned)word * 64 + bit);
-			if (z)
-				return z;
-			depths &= ~((uint64_t)1 << bit);
-		}
+	for (size_t i = 0; i < g->ndepths; i++) {
+		if (g->depths[i] > n->labels)
+			continue;
+		const struct zone *z = zone_at(g, n, g->depths[i]);
+		if (z)
+			return z;
 	}
 	return NULL;
 }

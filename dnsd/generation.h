@@ -16,7 +16,8 @@ struct generation {
 	struct zone **zones; size_t nzones;   /* each holds a reference; sorted by origin */
 	/* Which zone: by the hash of the origin, one probe for each label count at which zones exist. */
 	struct zone **slots; size_t nslots;
-	uint64_t depths[2];                   /* bit n: some origin has n labels */
+	uint8_t depths[DNAME_LABELS_MAX + 1]; /* the label counts that origins have, the highest first */
+	size_t ndepths;
 };
 
 /*

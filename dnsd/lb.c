@@ -27,6 +27,18 @@ static bool lay_out(struct lb_records *out, const struct member *m, int family)
 	return true;
 }
 
+static bool asks_client(const struct policy *p)
+{
+	for (size_t r = 0; r < p->nrules; r++) {
+		if (p->rules[r].nfrom)
+			return true;
+		for (size_t m = 0; m < p->rules[r].nmetrics; m++)
+			if (p->rules[r].metrics[m] == METRIC_HASH)
+				return true;
+	}
+	return false;
+}
+
 struct lb *lb_new(struct service *s, const struct conf *conf)
 {
 	struct lb *lb = calloc(1, sizeof *lb);
@@ -39,6 +51,7 @@ struct lb *lb_new(struct service *s, const struct conf *conf)
 	s->holder = lb;
 	lb->conf = conf;
 	lb->every_a = lb->every_aaaa = true;
+	lb->asks_client = asks_client(s->policy);
 	for (size_t i = 0; i < s->nmembers; i++) {
 		struct lb_member *m = &lb->members[i];
 		if (!lay_out(&m->a, &s->members[i], AF_INET) || !lay_out(&m->aaaa, &s->members[i], AF_INET6)) {

@@ -39,6 +39,7 @@ struct lb {
 	struct lb_member *members;     /* as service->members */
 	bool every_a, every_aaaa;      /* all members have such an address */
 	bool any_a, any_aaaa, any_host;
+	bool asks_client;              /* some rule looks at the client */
 	_Atomic(struct lb_state *) state; /* NULL: not ready */
 };
 

@@ -41,6 +41,7 @@ enum query_verdict {
  * an rcode: unknown opcode NOTIMP, QDCOUNT other than 1 FORMERR (RFC 9619),
  * records where a query has none FORMERR, a malformed or second OPT FORMERR,
  * an OPT of an unknown version BADVERS (RFC 6891 section 6.1).
+ * ZONE_NAME_SLACK bytes behind `len` must be readable, whatever they are.
  */
 enum query_verdict query_parse(struct query *q, const uint8_t *msg, size_t len, enum rcode *rcode);
 

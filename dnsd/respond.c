@@ -40,7 +40,7 @@ size_t respond(struct responder *r, const struct generation *gen, uint8_t *msg, 
 		count(&r->counters.rcodes[rcode]);
 		return encode_error(msg, &r->query, rcode);
 	}
-	struct answer_input in = { .gen = gen, .client = *client, .random = select_random(&r->random), .turn = r->turn++ };
+	struct answer_input in = { .gen = gen, .client = client, .random = select_random(&r->random), .turn = r->turn++ };
 	answer_decide(&r->answer, &r->query, &in);
 	struct encode_moment now = { 0, 0 };
 	if (needs_time(&r->answer)) {

@@ -26,7 +26,8 @@ struct responder {
 void responder_init(struct responder *r, uint64_t seed);
 
 /*
- * Answers the message in `msg` (`len` bytes, room for `room`) from `client`
+ * Answers the message in `msg` (`len` bytes, room for `room`, and at least
+ * `len` + ZONE_NAME_SLACK bytes readable) from `client`
  * with the generation `gen`. `tcp`: the answer may be as long as `room`, else
  * as the client takes by UDP. Returns the answer's length; 0: no answer.
  */

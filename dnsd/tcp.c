@@ -62,7 +62,7 @@ struct tcp_thread {
 	uint64_t seed;
 	struct responder responder;
 	uint8_t read_buffer[2 * (MESSAGE_MAX + 2)];
-	uint8_t message[2 + MESSAGE_MAX];
+	uint8_t message[2 + MESSAGE_MAX + ZONE_NAME_SLACK];
 };
 
 static int64_t now_seconds(void)

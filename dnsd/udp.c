@@ -30,7 +30,7 @@ _Atomic(struct generation *) current_generation;
 struct packet {
 	struct addr from;
 	uint8_t control[CONTROL_MAX] __attribute__((aligned(8)));
-	uint8_t bytes[PACKET_MAX];
+	uint8_t bytes[PACKET_MAX + ZONE_NAME_SLACK];
 };
 
 struct udp_socket {
@@ -92,7 +92,7 @@ static size_t answer_batch(struct udp_thread *t, const struct udp_socket *s, siz
 		/* From port 0 nobody can be answered, and trying stalls all behind it in sendmmsg. */
 		if (p->from.in4.sin_port == 0)
 			continue;
-		size_t len = respond(&t->responder, gen, p->bytes, t->in[i].msg_len, sizeof p->bytes, &p->from, false);
+		size_t len = respond(&t->responder, gen, p->bytes, t->in[i].msg_len, PACKET_MAX, &p->from, false);
 		if (!len)
 			continue;
 		struct msghdr *m = &t->out[n].msg_hdr;

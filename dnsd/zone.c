@@ -29,12 +29,6 @@ static inline uint64_t load8(const uint8_t *p)
 	return le64toh(v); /* byte i of the text is bits 8i.. everywhere */
 }
 
-static inline void store8(uint8_t *p, uint64_t v)
-{
-	v = htole64(v);
-	memcpy(p, &v, 8);
-}
-
 /* A suffix's hash from its first label (with the length octet) and the hash of the rest. Reads up to 7 bytes past the label. */
 static inline uint64_t hash_label(uint64_t rest, const uint8_t *label)
 {
@@ -44,42 +38,51 @@ static inline uint64_t hash_label(uint64_t rest, const uint8_t *label)
 	return mix(load8(label) & (~(uint64_t)0 >> (64 - 8 * n)), rest);
 }
 
-/* A-Z to a-z in 8 bytes at once; bytes of 0x80 and more stay. */
-static inline uint64_t lower8(uint64_t v)
+/* Sixteen bytes at once: every processor that we meet has registers for them, and the compiler knows what to do without. */
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+
+/* A-Z to a-z (RFC 4343); length octets are below 'A', and bytes of 0x80 and more are nobody's letters. */
+static inline void lower16(uint8_t *out, const uint8_t *in)
 {
-	uint64_t low = v & 0x7f7f7f7f7f7f7f7fu;
-	uint64_t from_a = low + 0x3f3f3f3f3f3f3f3fu; /* high bit: >= 'A' */
-	uint64_t past_z = low + 0x2525252525252525u; /* high bit: > 'Z' */
-	uint64_t upper = from_a & ~past_z & ~v & 0x8080808080808080u;
-	return v | (upper >> 2);
+	bytes16 v;
+	memcpy(&v, in, sizeof v);
+	bytes16 upper = (bytes16)((bytes16)(v - 'A') < 26);
+	v |= upper & 0x20;
+	memcpy(out, &v, sizeof v);
+}
+
+size_t zone_name_read(struct zone_name *n, const uint8_t *name, size_t max)
+{
+	unsigned labels = 0, at = 0;
+	if (max > DNAME_MAX)
+		max = DNAME_MAX;
+	for (;; labels++) {
+		if (at >= max)
+			return 0;
+		n->start[labels] = (uint8_t)at;
+		unsigned label = name[at];
+		if (!label)
+			break;
+		if (label > LABEL_MAX)
+			return 0;
+		at += label + 1;
+	}
+	for (unsigned i = 0; i <= at; i += 16)
+		lower16(n->wire + i, name + i);
+	n->len = (uint8_t)(at + 1);
+	n->labels = (uint8_t)labels;
+	uint64_t h = n->hash[0] = seed;
+	for (unsigned i = labels; i-- > 0;)
+		h = n->hash[labels - i] = hash_label(h, n->wire + n->start[i]);
+	return at + 1;
 }
 
 void zone_name_set(struct zone_name *n, const uint8_t *name, size_t len)
 {
-	unsigned labels = 0, at = 0;
-	uint8_t starts[DNAME_LABELS_MAX + 1];
-
-	for (size_t i = 0; i + 8 <= len; i += 8)
-		store8(n->wire + i, lower8(load8(name + i)));
-	uint64_t v = 0;
-	size_t whole = len & ~(size_t)7;
-	for (size_t i = whole; i < len; i++)
-		v |= (uint64_t)name[i] << (8 * (i - whole));
-	store8(n->wire + whole, lower8(v));
-
-	n->len = (uint8_t)len;
-	while (n->wire[at]) {
-		starts[labels++] = (uint8_t)at;
-		at += n->wire[at] + 1u;
-	}
-	n->labels = (uint8_t)labels;
-	n->at[0] = (uint8_t)at;
-	n->hash[0] = seed;
-	for (unsigned i = 1; i <= labels; i++) {
-		at = starts[labels - i];
-		n->at[i] = (uint8_t)at;
-		n->hash[i] = hash_label(n->hash[i - 1], n->wire + at);
-	}
+	uint8_t copy[DNAME_MAX + ZONE_NAME_SLACK];
+	memcpy(copy, name, len);
+	memset(copy + len, 0, ZONE_NAME_SLACK);
+	zone_name_read(n, copy, len);
 }
 
 static inline const struct node *probe(const struct zone *z, uint64_t hash, const uint8_t *rel, size_t rel_len)
@@ -99,12 +102,13 @@ static inline const struct node *probe(const struct zone *z, uint64_t hash, cons
 
 static inline size_t relative_len(const struct zone *z, const struct zone_name *n, unsigned labels)
 {
-	return (size_t)(n->len - n->at[labels]) - z->origin_len;
+	return (size_t)(n->len - zone_name_at(n, labels)) - z->origin_len;
 }
 
 const struct node *zone_find(const struct zone *z, const struct zone_name *n, unsigned labels)
 {
-	return probe(z, n->hash[labels], n->wire + n->at[labels], relative_len(z, n, labels));
+	size_t at = zone_name_at(n, labels);
+	return probe(z, n->hash[labels], n->wire + at, n->len - at - z->origin_len);
 }
 
 const struct node *zone_find_wildcard(const struct zone *z, const struct zone_name *n, unsigned labels)
@@ -112,7 +116,7 @@ const struct node *zone_find_wildcard(const struct zone *z, const struct zone_na
 	static const uint8_t star[8] = { 1, '*' };
 	uint8_t rel[DNAME_MAX + 2] = { 1, '*' };
 	size_t len = relative_len(z, n, labels);
-	memcpy(rel + 2, n->wire + n->at[labels], len);
+	memcpy(rel + 2, n->wire + zone_name_at(n, labels), len);
 	return probe(z, hash_label(n->hash[labels], star), rel, len + 2);
 }
 
@@ -199,7 +203,7 @@ static struct node *insert_one(struct zone *z, const struct zone_name *n, unsign
 		return NULL;
 	struct node *node = (struct node *)(void *)(z->arena + (size_t)ref * 8);
 	node->name_len = (uint8_t)len;
-	memcpy(node->name, n->wire + n->at[labels], len);
+	memcpy(node->name, n->wire + zone_name_at(n, labels), len);
 	slot_put(z->slots, z->nslots, z->shift, n->hash[labels], ref);
 	z->nnodes++;
 	if (labels > z->max_labels)
@@ -216,7 +220,7 @@ struct node *zone_insert(struct zone *z, const struct zone_name *n, unsigned lab
 		struct node *parent = zone_insert(z, n, labels - 1); /* as deep as a name has labels: 127 */
 		if (!parent)
 			return NULL;
-		if (dname_is_wildcard(n->wire + n->at[labels]))
+		if (dname_is_wildcard(n->wire + zone_name_at(n, labels)))
 			parent->flags |= NODE_HAS_WILDCARD;
 	}
 	return insert_one(z, n, labels);

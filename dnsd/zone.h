@@ -26,14 +26,23 @@
 struct conf;
 struct lb;
 
-/* A name in lower case with the hash of each of its suffixes; made once a query. The slack lets the hash read 8 bytes at a time. */
+/* Bytes behind a name that may be read (and are ignored), since it is worked on 16 at a time. */
+#define ZONE_NAME_SLACK 16
+
+/* A name in lower case with the hash of each of its suffixes; made once a query. */
 struct zone_name {
-	uint8_t wire[DNAME_MAX + 9];
+	uint8_t wire[DNAME_MAX + 1 + ZONE_NAME_SLACK] __attribute__((aligned(16)));
 	uint8_t len;                        /* bytes with the zero octet */
 	uint8_t labels;                     /* without the root */
-	uint8_t at[DNAME_LABELS_MAX + 1];   /* at[i]: offset of the suffix that has i labels */
-	uint64_t hash[DNAME_LABELS_MAX + 1];/* hash[i]: of that suffix */
+	uint8_t start[DNAME_LABELS_MAX + 1];/* start[i]: offset of label i from the left; start[labels]: of the root */
+	uint64_t hash[DNAME_LABELS_MAX + 1];/* hash[i]: of the suffix that has i labels */
 };
+
+/* Offset of the suffix that has `labels` labels. */
+static inline size_t zone_name_at(const struct zone_name *n, unsigned labels)
+{
+	return n->start[n->labels - labels];
+}
 
 enum node_kind {
 	NODE_PLAIN,          /* records only, or an empty non-terminal */
@@ -77,6 +86,17 @@ struct rrset {
 
 struct zone_slot { uint32_t tag, ref; };
 
+/*
+ * A record laid out once, whose compression pointers to the zone's origin are
+ * filled in when it is known where in the question that stands.
+ */
+struct zone_soa {
+	uint8_t wire[2 * DNAME_MAX + 34];
+	uint16_t len;
+	uint16_t pointers[3];          /* offsets of the pointers: the owner, and those of the names below the origin */
+	uint8_t npointers;
+};
+
 struct zone {
 	uint8_t origin[DNAME_MAX + 9]; /* lower case */
 	uint8_t origin_len, origin_labels, max_labels;
@@ -88,8 +108,11 @@ struct zone {
 	size_t used, size;             /* bytes */
 	const struct node *apex;
 	const struct rrset *soa;       /* as it is */
+	struct zone_soa negative;      /* the SOA record of negative answers, laid out */
 	uint32_t negative_ttl;         /* min(SOA TTL, MINIMUM) (RFC 2308 section 5) */
 	uint32_t serial;
+	uint32_t config;               /* confhash of it and of the configuration it was read with */
+	uint64_t records_hash;         /* of all records, in whatever order they stand */
 	struct lb **services; size_t nservices; /* owned */
 	const struct conf *conf;       /* what its services were read with; borrowed, see generation.c */
 	unsigned refs;                 /* generations that hold it; control thread */
@@ -107,7 +130,13 @@ static inline const struct rrset *zone_rrset(const struct zone *z, uint32_t ref)
 
 /* Picks the process's hash seed, so that nobody outside can aim at one slot. Call once before anything else here. */
 void zone_hash_seed(uint64_t seed);
-/* Fills `n` from a valid name of `len` bytes (any case). */
+/*
+ * Fills `n` from the name at `name`, any case, of which at most `max` bytes may
+ * be looked at; ZONE_NAME_SLACK more must be readable, whatever they are.
+ * Returns the name's length, or 0 when it isn't a whole uncompressed name.
+ */
+size_t zone_name_read(struct zone_name *n, const uint8_t *name, size_t max);
+/* The same from a valid name of `len` bytes that may end where memory ends. */
 void zone_name_set(struct zone_name *n, const uint8_t *name, size_t len);
 
 /* The node of the suffix of `n` that has `labels` labels (at least the origin's), or NULL. */

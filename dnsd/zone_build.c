@@ -4,6 +4,7 @@
 #include "../common/conf.h"
 #include "../common/log.h"
 #include "../common/zonefile.h"
+#include "confhash.h"
 #include "lb.h"
 #include "rr.h"
 
@@ -112,6 +113,23 @@ static struct rrset *grow_set(struct zone *z, uint32_t node_ref, struct rrset *o
 	return set;
 }
 
+static uint64_t hash_bytes(uint64_t h, const uint8_t *p, size_t n)
+{
+	while (n--)
+		h = (h ^ *p++) * 0x100000001b3u; /* FNV-1a: the same on every machine */
+	return h;
+}
+
+static uint64_t hash_record(const struct zone_record *r)
+{
+	uint8_t head[6];
+	wire_set16(head, r->type);
+	wire_set32(head + 2, r->ttl);
+	uint64_t h = hash_bytes(0xcbf29ce484222325u, head, sizeof head);
+	h = hash_bytes(h, r->owner, r->owner_len);
+	return hash_bytes(h, r->rdata, r->rdata_len);
+}
+
 static void append(struct rrset *set, const struct zone_record *r)
 {
 	uint8_t *p = set->wire + set->len;
@@ -174,6 +192,7 @@ static void add_record(void *arg, const struct zone_record *r, struct errs *errs
 	}
 	append(set, r);
 	z->nrecords++;
+	z->records_hash += hash_record(r);
 }
 
 static void add_service(void *arg, struct service *s)
@@ -269,6 +288,49 @@ static void mark_below_cuts(struct zone *z, struct errs *errs)
 	}
 }
 
+/* A name of the SOA's rdata into the laid-out record, with a pointer to come when it lies below the origin. Returns its length in rdata. */
+static size_t lay_out_name(const struct zone *z, struct zone_soa *out, const uint8_t *name)
+{
+	size_t len = dname_len(name), kept = len;
+	bool below = z->origin_len > 1 && dname_is_below_or_equal(name, z->origin);
+	if (below)
+		kept = len - z->origin_len;
+	memcpy(out->wire + out->len, name, kept);
+	out->len = (uint16_t)(out->len + kept);
+	if (below) {
+		out->pointers[out->npointers++] = out->len;
+		out->len += 2;
+	}
+	return len;
+}
+
+static void lay_out_soa(struct zone *z)
+{
+	struct zone_soa *out = &z->negative;
+	const uint8_t *rdata = z->soa->wire + RR_HEAD;
+	rr_head(out->wire, RR_SOA, z->negative_ttl, 0);
+	out->npointers = 1; /* the owner, at 0; a pointer to the root label for the root zone */
+	out->len = RR_HEAD;
+	rdata += lay_out_name(z, out, rdata);
+	rdata += lay_out_name(z, out, rdata);
+	memcpy(out->wire + out->len, rdata, 20);
+	out->len += 20;
+	wire_set16(out->wire + 10, (uint16_t)(out->len - RR_HEAD));
+}
+
+/* False: no memory. */
+static bool make_config_hash(struct zone *z)
+{
+	const struct service **services = calloc(z->nservices ? z->nservices : 1, sizeof(struct service *));
+	if (!services)
+		return false;
+	for (size_t i = 0; i < z->nservices; i++)
+		services[i] = z->services[i]->service;
+	z->config = confhash(z->conf, services, z->nservices, z->records_hash);
+	free(services);
+	return true;
+}
+
 static void finish(struct build *b, struct errs *errs)
 {
 	struct zone *z = b->zone;
@@ -277,6 +339,8 @@ static void finish(struct build *b, struct errs *errs)
 		b->failed = !add_service_names(z, i);
 	uint8_t sites[DNAME_MAX];
 	size_t len = dname_prepend(sites, "_sites", 6, z->origin);
+	if (!b->failed)
+		b->failed = !make_config_hash(z);
 	if (!b->failed && z->nservices)
 		b->failed = !add_derived(z, sites, len, NODE_SITES, 0, 0);
 	if (b->failed) {
@@ -290,6 +354,7 @@ static void finish(struct build *b, struct errs *errs)
 	uint32_t minimum = wire_get32(z->soa->wire + z->soa->len - 4);
 	z->negative_ttl = minimum < z->soa->ttl ? minimum : z->soa->ttl;
 	z->serial = wire_get32(z->soa->wire + z->soa->len - 20);
+	lay_out_soa(z);
 }
 
 static struct zone *zone_new(const uint8_t *origin, const struct conf *conf)

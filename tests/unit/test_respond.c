@@ -57,7 +57,7 @@ static const char conf_text[] =
 
 static struct generation *gen;
 static struct responder *responder;
-static uint8_t msg[65535];
+static uint8_t msg[65535 + ZONE_NAME_SLACK];
 
 /* A state as control publishes it: the gate of `down` members, a TTL, ready. */
 static void publish(struct lb *lb, unsigned down, bool ready)
@@ -131,7 +131,7 @@ static size_t ask_bytes(const char *name, ldns_rr_type type, size_t edns, bool t
 	free(wire);
 	ldns_pkt_free(q);
 	addr_parse(&client, "127.0.0.1", 4242);
-	return respond(responder, gen, msg, len, tcp ? sizeof msg : 1472, &client, tcp);
+	return respond(responder, gen, msg, len, tcp ? 65535 : 1472, &client, tcp);
 }
 
 static ldns_pkt *ask(const char *name, ldns_rr_type type)

@@ -1,0 +1,23 @@
+/*
+ * health_answer: the TXT records of a health item, one after the other, as
+ * encode asks for them.
+ */
+#ifndef FAIRLEAD_HEALTH_ANSWER_H
+#define FAIRLEAD_HEALTH_ANSWER_H
+
+#include "answer.h"
+#include "encode.h"
+
+struct health_cursor {
+	const struct item *item;
+	const struct zone *zone;
+	const struct encode_moment *moment;
+	size_t at, count;            /* members, or sites */
+};
+
+struct health_cursor health_begin(const struct item *i, const struct zone *z, const struct encode_moment *moment);
+static inline bool health_more(const struct health_cursor *c) { return c->at < c->count; }
+/* Writes the rdata of the next record into `size` bytes; returns its length, 0 when it doesn't fit. */
+size_t health_next(struct health_cursor *c, uint8_t *out, size_t size);
+
+#endif
