@@ -1,6 +1,6 @@
 # Sourced by every tests/run/NNN-name/run. A case is a bash script that ends
 # with 0 when all held; it has a network namespace of its own (all of
-# 127.0.0.0/8, all ports, 2001:db8::/32 on lo) and a folder of its own ($tmp,
+# 127.0.0.0/8, 2001:db8::53, all ports) and a folder of its own ($tmp,
 # the working directory), so cases run side by side, each also by hand:
 #
 #     FAIRLEAD_BUILD=build/check tests/run/100-start/run
@@ -35,8 +35,7 @@ if [ -z "${FAIRLEAD_NETNS:-}" ]; then
 fi
 unset FAIRLEAD_NETNS
 ip link set lo up || exit 1
-ip addr add 2001:db8::/32 dev lo nodad 2> /dev/null
-ip -6 route replace local 2001:db8::/32 dev lo 2> /dev/null
+ip addr add 2001:db8::53/128 dev lo nodad || exit 1
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/fl.XXXXXX") && chmod 755 "$tmp" && cd "$tmp" || exit 1
 declare -A pids=() statuses=() helpers=()
@@ -44,7 +43,7 @@ declare -A pids=() statuses=() helpers=()
 
 # --- ends -----------------------------------------------------------------------
 
-# Also heard where output is thrown away (wait_until); inside $( ) it ends only that.
+# Heard even where output is thrown away (wait_until); inside $( ) it ends only that.
 exec 9>&1
 fail() {
 	{ echo "FAILED: $*"; printf '  at %s\n' "$(caller 0)" "$(caller 1 2> /dev/null)"; } >&9
@@ -56,6 +55,7 @@ finish() {
 	local status=$? name
 	trap - EXIT
 	trap '' INT TERM
+	exec >&9 2>&9
 	for name in "${!pids[@]}"; do
 		reap "$name" TERM
 		[ "${statuses[$name]}" = 0 ] || [ -n "${helpers[$name]:-}" ] || { echo "$name ended with status ${statuses[$name]}"; status=1; }
