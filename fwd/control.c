@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "crew.h"
 #include "folder.h"
@@ -15,6 +16,12 @@
 #include "setup.h"
 #include "sock.h"
 
+/*
+ * Descriptors that sessions leave alone, besides one for each real server's
+ * check: c-ares, files of a reload, sockets that a reload opens before it
+ * closes others.
+ */
+#define DESCRIPTORS_KEPT 16
 /* How soon the end of the last session is noticed while we drain. */
 #define DRAIN_LOOK_US 50000
 
@@ -29,10 +36,43 @@ struct control {
 	struct crew *crew;
 	struct setup *setup;        /* in force */
 	struct setup *retired;      /* sessions still use these */
+	unsigned descriptors;       /* that we have open ourselves, listening sockets not counted */
 	int lock;
 	bool stopping;
 	int64_t drain_until;        /* ns */
 };
+
+/* --- descriptors --- */
+
+static unsigned listening(const struct setup *s)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < s->nlisteners; i++)
+		n += (unsigned)s->listeners[i].conf->nlisten;
+	return n;
+}
+
+/* Descriptors are given out from the lowest, so the next one tells how many are open. */
+static void count_descriptors(struct control *c)
+{
+	int next = dup(c->home.wake);
+	unsigned open = next < 0 ? 0 : (unsigned)next, sockets = listening(c->setup) * c->home.workers;
+	if (next >= 0)
+		close(next);
+	c->descriptors = open > sockets ? open - sockets : 0;
+}
+
+/* Each session needs two: one that is taken in must not fail for want of the other. */
+static void limit_sessions(struct control *c)
+{
+	struct rlimit r;
+	rlim_t kept = c->descriptors + listening(c->setup) * c->home.workers + DESCRIPTORS_KEPT;
+	for (size_t i = 0; i < c->setup->nlisteners; i++)
+		kept += c->setup->listeners[i].conf->nservers;
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur == RLIM_INFINITY || r.rlim_cur / 2 > UINT32_MAX)
+		r.rlim_cur = UINT32_MAX;
+	c->home.sessions_max = r.rlim_cur > kept + 2 ? (uint32_t)((r.rlim_cur - kept) / 2) : 1;
+}
 
 /* --- what workers tell --- */
 
@@ -63,19 +103,11 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 
 /* --- stop --- */
 
-static unsigned sessions(const struct control *c)
-{
-	unsigned n = 0;
-	for (const struct listener_count *k = c->home.counts; k; k = k->next)
-		n += k->sessions;
-	return n;
-}
-
 static void on_drain(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
 	struct control *c = arg;
-	unsigned n = sessions(c);
+	unsigned n = c->home.sessions;
 	if (n && loop_now() < c->drain_until)
 		return;
 	if (n)
@@ -88,15 +120,15 @@ static void on_stop(void *arg, int signal)
 	struct control *c = arg;
 	static const struct timeval look = { .tv_usec = DRAIN_LOOK_US };
 	if (c->stopping) {
-		log_info("stopping at once", "signal=%d sessions=%u", signal, sessions(c));
+		log_info("stopping at once", "signal=%d sessions=%u", signal, c->home.sessions);
 		event_base_loopbreak(c->home.base);
 		return;
 	}
 	c->stopping = true;
 	double timeout = c->setup->conf->forward.drain_timeout;
-	log_info("stopping", "signal=%d sessions=%u drain_timeout=%g", signal, sessions(c), timeout);
 	loop_notify("STOPPING=1");
 	crew_drain(c->crew);
+	log_info("stopping", "signal=%d sessions=%u drain_timeout=%g", signal, c->home.sessions, timeout);
 	c->drain_until = loop_now() + loop_seconds(timeout);
 	event_add(c->drain, &look);
 	on_drain(-1, 0, c);
@@ -153,6 +185,7 @@ static bool reload(struct control *c)
 		old->next = c->retired;
 		c->retired = old;
 		c->setup = s;
+		limit_sessions(c);
 		setup_release(&c->home, old);
 	} else {
 		errs_log(&errs);
@@ -234,8 +267,11 @@ bool control_start(struct control *c, char why[CONTROL_WHY_MAX])
 		snprintf(why, CONTROL_WHY_MAX, "no memory for threads");
 		return false;
 	}
+	count_descriptors(c);
+	limit_sessions(c);
 	crew_switch(c->crew, c->setup);
-	log_info("serving", "site=%s listeners=%zu threads=%u", c->setup->conf->own->name, c->setup->nlisteners, c->home.workers);
+	log_info("serving", "site=%s listeners=%zu threads=%u sessions_max=%u", c->setup->conf->own->name,
+	         c->setup->nlisteners, c->home.workers, c->home.sessions_max);
 	loop_notify("READY=1");
 	return true;
 }

@@ -104,7 +104,7 @@ static void give(struct crew *c, enum order order, struct setup *s)
 	pthread_mutex_unlock(&c->lock);
 }
 
-static bool start(struct crew *c, unsigned i, const struct setup_home *home)
+static bool start(struct crew *c, unsigned i, struct setup_home *home)
 {
 	struct hand *h = &c->hands[i];
 	char name[16];
@@ -122,7 +122,7 @@ static bool start(struct crew *c, unsigned i, const struct setup_home *home)
 	return true;
 }
 
-struct crew *crew_new(const struct setup_home *home, struct listen_table *table)
+struct crew *crew_new(struct setup_home *home, struct listen_table *table)
 {
 	struct crew *c = calloc(1, sizeof *c);
 	sigset_t all, before;

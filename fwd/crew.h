@@ -15,7 +15,7 @@
 struct crew;
 
 /* Threads without sockets. NULL: no memory or no threads. */
-struct crew *crew_new(const struct setup_home *home, struct listen_table *table);
+struct crew *crew_new(struct setup_home *home, struct listen_table *table);
 
 /* New connections get `s` from now on; sockets are taken from the table and let go. Each worker holds a reference. */
 void crew_switch(struct crew *c, struct setup *s);

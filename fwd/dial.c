@@ -65,6 +65,18 @@ static void real_failed(struct session *s, int error)
 	next_real(s);
 }
 
+/*
+ * Goes on to the next one; others may still get this one. It was late, of
+ * which its check will tell; or it has connected and reset before either side
+ * said anything, as when it is killed with us in its queue.
+ */
+static void leave_real(struct session *s)
+{
+	session_drop_server(s, true);
+	count(&s->worker->counters.retried, 1);
+	next_real(s);
+}
+
 static void real_ready(struct session *s, struct half *h, short what)
 {
 	if (h != &s->server)
@@ -74,20 +86,13 @@ static void real_ready(struct session *s, struct half *h, short what)
 		real_failed(s, error);
 		return;
 	}
-	/* Often the client has spoken by now, so it is read before its event is entered. */
-	s->client.readable = true;
+	s->unheard = leave_real;
+	s->client.readable = true; /* often it has spoken by now */
 	relay_begin(s);
 }
 
-/* Late is not refused: it stays in use for others, its check will tell. */
-static void real_due(struct session *s)
-{
-	session_drop_server(s, true);
-	count(&s->worker->counters.retried, 1);
-	next_real(s);
-}
 
-static const struct phase connecting_real = { .name = "dial", .ready = real_ready, .due = real_due, .run = pass };
+static const struct phase connecting_real = { .name = "dial", .ready = real_ready, .due = leave_real, .run = pass };
 
 /* False: this one failed at once, *error says how. */
 static bool connect_real(struct session *s, int *error)
@@ -163,6 +168,7 @@ static void commit(struct session *s)
 {
 	struct bytes *b = s->said;
 	s->said = NULL;
+	s->unheard = NULL;
 	if (b && b->at < b->len)
 		s->server.out = b;
 	else

@@ -140,9 +140,15 @@ static void pause_socket(struct listen_socket *l, const char *why)
 		         (unsigned long long)w->counters.pauses);
 }
 
-static bool is_full(const struct listen_socket *l)
+/* Why it may not accept now; NULL: it may. A client is only taken in when the descriptor for its server is sure, too. */
+static const char *full(const struct listen_socket *l)
 {
-	return l->listener->count->sessions >= l->listener->conf->max_sessions;
+	const struct setup_home *home = l->worker->home;
+	if (atomic_load_explicit(&home->sessions, memory_order_relaxed) >= home->sessions_max)
+		return "out of descriptors (RLIMIT_NOFILE)";
+	if (atomic_load_explicit(&l->listener->count->sessions, memory_order_relaxed) >= l->listener->conf->max_sessions)
+		return "max_sessions";
+	return NULL;
 }
 
 /* False: no more for now. */
@@ -150,8 +156,9 @@ static bool accept_one(struct listen_socket *l)
 {
 	struct addr client;
 	socklen_t n = sizeof client;
-	if (is_full(l)) {
-		pause_socket(l, "max_sessions");
+	const char *why = full(l);
+	if (why) {
+		pause_socket(l, why);
 		return false;
 	}
 	int fd = accept4(l->fd, &client.sa, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -183,7 +190,7 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	struct worker *w = arg;
 	for (struct listen_socket *l = w->sockets; l; l = l->next) {
-		if (!l->paused || is_full(l))
+		if (!l->paused || full(l))
 			continue;
 		l->paused = false;
 		w->paused--;

@@ -44,10 +44,14 @@ static bool no_bytes(struct session *s, struct half *from, ssize_t n)
 	}
 	/* After a failed write the kernel may hand out its RST as an end of file: the error was told already. */
 	if (n < 0 || from->broken) {
-		session_end(s, from == &s->client ? END_CLIENT_RESET : END_SERVER_RESET);
+		uint32_t age = s->worker->wheel.now - s->active;
+		if (from == &s->server && !s->moved && s->unheard && age <= s->listener->connect_ticks)
+			s->unheard(s);
+		else
+			session_end(s, from == &s->client ? END_CLIENT_RESET : END_SERVER_RESET);
 		return false;
 	}
-	from->fin_in = true;
+	from->fin_in = s->moved = true;
 	return true;
 }
 
@@ -72,6 +76,7 @@ static bool carry(struct session *s, struct half *from, struct half *to)
 		}
 		count(counter, (uint64_t)n);
 		s->active = w->wheel.now;
+		s->moved = true;
 		turn -= (size_t)n < turn ? (size_t)n : turn;
 		if (!session_write(s, to, w->buffer, (size_t)n))
 			return false;
@@ -91,7 +96,8 @@ static void run(struct session *s)
 static void ready(struct session *s, struct half *h, short what)
 {
 	(void)h, (void)what;
-	s->active = s->worker->wheel.now;
+	if (s->moved)
+		s->active = s->worker->wheel.now;
 	run(s);
 }
 
@@ -109,24 +115,26 @@ static void due(struct session *s)
 
 static const struct phase relaying = { .name = "relay", .ready = ready, .due = due, .run = run };
 
-static void enter(struct session *s)
+/* False: the session has ended. */
+static bool enter(struct session *s)
 {
 	uint32_t young = wheel_ticks(RELAY_YOUNG_MS), idle = s->listener->idle_ticks;
 	s->phase = &relaying;
 	s->active = s->worker->wheel.now;
 	session_due(s, idle < young ? idle : young);
+	return session_watch(s, &s->client, s->client.wants_write);
 }
 
 void relay_begin(struct session *s)
 {
-	enter(s);
-	run(s);
+	if (enter(s))
+		run(s);
 }
 
 void relay_begin_with(struct session *s, const void *data, size_t len)
 {
-	enter(s);
 	count(&s->worker->counters.to_client, len);
-	if (session_write_more(s, &s->client, data, len))
+	s->moved = true;
+	if (enter(s) && session_write_more(s, &s->client, data, len))
 		run(s);
 }

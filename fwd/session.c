@@ -184,6 +184,7 @@ struct session *session_new(struct worker *w, struct listener *l, uint16_t diall
 	s->server.fd = -1;
 	setup_hold(l->setup);
 	atomic_fetch_add_explicit(&l->count->sessions, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&w->home->sessions, 1, memory_order_relaxed);
 	return s;
 }
 
@@ -199,6 +200,7 @@ void session_end(struct session *s, enum end why)
 	if (s->local)
 		atomic_fetch_sub_explicit(&l->count->local, 1, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&l->count->sessions, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&w->home->sessions, 1, memory_order_relaxed);
 	count(&w->counters.ended[why], 1);
 	setup_release(w->home, l->setup);
 	free(s->said);

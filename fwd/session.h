@@ -71,12 +71,14 @@ struct session {
 	struct dial *dial;          /* candidates, while peers are dialled */
 	struct request *request;    /* parser state, in phase request */
 	void (*otherwise)(struct session *s); /* dial: when no real server is left */
+	void (*unheard)(struct session *s); /* relay: the server has reset before anybody said anything; NULL: that is final */
 	struct wheel_entry deadline;
 	struct session *next, **link; /* in the worker's queue; link NULL: not */
 	uint32_t active;            /* tick of the last byte */
 	uint32_t discarded;         /* linger: bytes thrown away */
 	uint16_t dialled;           /* index into listener->conf->listen */
 	uint8_t why;                /* linger: enum end */
+	bool moved;                 /* relay: a byte or FIN has passed */
 	bool from_site;             /* case 1 */
 	bool local;                 /* counted in listener->count->local */
 	uint64_t tried;             /* real servers that failed: pool_bit */

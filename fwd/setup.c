@@ -261,7 +261,7 @@ void setup_hold(struct setup *s)
 	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
 }
 
-void setup_release(const struct setup_home *home, struct setup *s)
+void setup_release(struct setup_home *home, struct setup *s)
 {
 	if (atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
 		return;

@@ -64,6 +64,8 @@ struct setup_home {
 	struct listener_count *counts;
 	unsigned workers;           /* 0: as the first configuration says */
 	int wake;                   /* eventfd */
+	_Atomic(uint32_t) sessions; /* of all listeners */
+	_Atomic(uint32_t) sessions_max; /* so many have both descriptors for sure, whatever else needs some */
 };
 
 /*
@@ -81,7 +83,7 @@ bool setup_begin(struct setup_home *home, struct setup *s, const struct setup *b
 
 void setup_hold(struct setup *s);
 /* Gives a reference back. Any thread. */
-void setup_release(const struct setup_home *home, struct setup *s);
+void setup_release(struct setup_home *home, struct setup *s);
 
 /* Frees it. Main thread, without references left. */
 void setup_free(struct setup_home *home, struct setup *s);

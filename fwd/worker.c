@@ -7,7 +7,7 @@
 #include "loop.h"
 #include "select.h"
 
-bool worker_init(struct worker *w, unsigned index, const struct setup_home *home)
+bool worker_init(struct worker *w, unsigned index, struct setup_home *home)
 {
 	memset(w, 0, sizeof *w);
 	w->index = index;

@@ -49,7 +49,7 @@ struct listen_socket;
 struct worker {
 	struct event_base *base;
 	unsigned index;
-	const struct setup_home *home;
+	struct setup_home *home;
 	struct setup *setup;                /* in force; new connections get it */
 	bool draining;                      /* no new connections; what is open may finish */
 	struct wheel wheel;
@@ -67,7 +67,7 @@ struct worker {
 };
 
 /* `index`: from 0. False: no memory (worker_free is still right). */
-bool worker_init(struct worker *w, unsigned index, const struct setup_home *home);
+bool worker_init(struct worker *w, unsigned index, struct setup_home *home);
 /* Without sessions and sockets. */
 void worker_free(struct worker *w);
 
