@@ -19,12 +19,16 @@ UNIT_TESTS += tests/unit/test_folder
 UNIT_TESTS += tests/unit/test_http
 UNIT_TESTS += tests/unit/test_peers
 UNIT_TESTS += tests/unit/test_query
+UNIT_TESTS += tests/unit/test_rdata
 UNIT_TESTS += tests/unit/test_redirect
 UNIT_TESTS += tests/unit/test_respond
 UNIT_TESTS += tests/unit/test_route
 UNIT_TESTS += tests/unit/test_select
 UNIT_TESTS += tests/unit/test_sock
 UNIT_TESTS += tests/unit/test_wire
+UNIT_TESTS += tests/unit/test_zonefile
+UNIT_TESTS += tests/unit/test_zonefile_lb
+UNIT_TESTS += tests/unit/test_zonelex
 
 # A fuzz target is tests/fuzz/fuzz_NAME.c with its corpus in tests/fuzz/corpus/NAME/; three lines each:
 #     FUZZ_TARGETS += tests/fuzz/fuzz_NAME
@@ -45,6 +49,9 @@ tests_fuzz_fuzz_http_LDADD = $(FUZZ_LIBS)
 FUZZ_TARGETS += tests/fuzz/fuzz_query
 tests_fuzz_fuzz_query_SOURCES = tests/fuzz/fuzz_query.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_query_LDADD = $(FUZZ_LIBS)
+FUZZ_TARGETS += tests/fuzz/fuzz_zone
+tests_fuzz_fuzz_zone_SOURCES = tests/fuzz/fuzz_zone.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_zone_LDADD = $(FUZZ_LIBS)
 
 # Program-level cases: a folder each, tests/run/NNN-name/, with a script `run`.
 RUN_CASES =
