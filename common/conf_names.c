@@ -59,13 +59,13 @@ static const config_setting_t *member_of(const struct conf_loader *l, const char
 }
 
 /* Sorts the names of a list (those that were read) and reports those that stand there before. */
-static void index_names(struct conf_loader *l, struct conf_names *out, const char *list, const char *first, size_t count, size_t size)
+static void index_names(struct conf_loader *l, struct conf_names *out, const char *list, const void *groups, size_t count, size_t size, size_t name_offset)
 {
 	struct conf_at at = { l, conf_table_find(&conf_root_table, list)->table, NULL, NULL, 0 };
 	at.key = conf_table_find(at.table, "name");
 	out->names = conf_alloc(&at, count, sizeof *out->names);
 	for (size_t i = 0; out->names && i < count; i++) {
-		const char *name = *(char *const *)(first + i * size);
+		const char *name = *(char *const *)((const char *)groups + i * size + name_offset);
 		if (name)
 			out->names[out->count++] = (struct conf_name){ name, i };
 	}
@@ -191,10 +191,10 @@ static void find_dns_addrs(struct conf_loader *l)
 void conf_find_duplicates(struct conf_loader *l)
 {
 	struct conf *c = l->conf;
-	index_names(l, &c->site_names, "sites", (const char *)c->sites + offsetof(struct site, name), c->nsites, sizeof *c->sites);
-	index_names(l, &c->key_names, "keys", (const char *)c->keys + offsetof(struct key, name), c->nkeys, sizeof *c->keys);
-	index_names(l, &c->check_names, "checks", (const char *)c->checks + offsetof(struct conf_check, name), c->nchecks, sizeof *c->checks);
-	index_names(l, &c->policy_names, "policies", (const char *)c->policies + offsetof(struct policy, name), c->npolicies, sizeof *c->policies);
+	index_names(l, &c->site_names, "sites", c->sites, c->nsites, sizeof *c->sites, offsetof(struct site, name));
+	index_names(l, &c->key_names, "keys", c->keys, c->nkeys, sizeof *c->keys, offsetof(struct key, name));
+	index_names(l, &c->check_names, "checks", c->checks, c->nchecks, sizeof *c->checks, offsetof(struct conf_check, name));
+	index_names(l, &c->policy_names, "policies", c->policies, c->npolicies, sizeof *c->policies, offsetof(struct policy, name));
 	find_site_addrs(l);
 	find_dns_addrs(l);
 	find_listener_addrs(l);

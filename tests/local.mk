@@ -14,9 +14,14 @@ LDADD = dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_
 
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_addr
+UNIT_TESTS += tests/unit/test_conf
+UNIT_TESTS += tests/unit/test_conf_errors
+UNIT_TESTS += tests/unit/test_conf_man
 UNIT_TESTS += tests/unit/test_dname
+UNIT_TESTS += tests/unit/test_errs
 UNIT_TESTS += tests/unit/test_folder
 UNIT_TESTS += tests/unit/test_http
+UNIT_TESTS += tests/unit/test_keyfile
 UNIT_TESTS += tests/unit/test_peers
 UNIT_TESTS += tests/unit/test_query
 UNIT_TESTS += tests/unit/test_rdata
@@ -43,6 +48,9 @@ endif
 
 FUZZ_LIBS = $(FUZZ_LDFLAGS) dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS)
 FUZZ_TARGETS =
+FUZZ_TARGETS += tests/fuzz/fuzz_conf
+tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_conf_LDADD = $(FUZZ_LIBS)
 FUZZ_TARGETS += tests/fuzz/fuzz_http
 tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_http_LDADD = $(FUZZ_LIBS)
