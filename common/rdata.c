@@ -10,8 +10,8 @@
 
 /* The types that rdata.c makes by itself. */
 static const struct { char name[6]; uint8_t len; uint16_t type; } common_types[] = {
-	{ "A", 1, RR_A }, { "AAAA", 4, RR_AAAA }, { "NS", 2, RR_NS }, { "CNAME", 5, RR_CNAME }, { "PTR", 3, RR_PTR },
-	{ "MX", 2, RR_MX }, { "TXT", 3, RR_TXT }, { "SOA", 3, RR_SOA }, { "SRV", 3, RR_SRV },
+	{ "A", 1, TYPE_A }, { "AAAA", 4, TYPE_AAAA }, { "NS", 2, TYPE_NS }, { "CNAME", 5, TYPE_CNAME }, { "PTR", 3, TYPE_PTR },
+	{ "MX", 2, TYPE_MX }, { "TXT", 3, TYPE_TXT }, { "SOA", 3, TYPE_SOA }, { "SRV", 3, TYPE_SRV },
 };
 
 int rdata_type(const struct zone_token *t)
@@ -30,14 +30,14 @@ int rdata_type(const struct zone_token *t)
 	memcpy(name, t->text, t->len);
 	name[t->len] = 0;
 	if (strcasecmp(name, "AMTRELAY") == 0) /* not in every build of ldns */
-		return RR_AMTRELAY;
+		return TYPE_AMTRELAY;
 	int type = (int)ldns_get_rr_type_by_name(name);
 	return type ? type : -1;
 }
 
 bool rdata_type_is_meta(uint16_t type)
 {
-	return type == 0 || type == RR_OPT || (type >= 128 && type <= 255); /* RFC 6895 section 3.1 */
+	return type == 0 || type == TYPE_OPT || (type >= 128 && type <= 255); /* RFC 6895 section 3.1 */
 }
 
 /* Above all that a caller takes, and far from wrapping when multiplied by a week. */
@@ -263,21 +263,21 @@ static bool put_srv(struct rdata_maker *m)
 static bool put_by_type(struct rdata_maker *m)
 {
 	switch (m->source->type) {
-	case RR_A:
+	case TYPE_A:
 		return rdata_put_a(m);
-	case RR_AAAA:
+	case TYPE_AAAA:
 		return rdata_put_aaaa(m);
-	case RR_NS:
-	case RR_CNAME:
-	case RR_PTR:
+	case TYPE_NS:
+	case TYPE_CNAME:
+	case TYPE_PTR:
 		return rdata_put_name(m, "a domain name");
-	case RR_MX:
+	case TYPE_MX:
 		return rdata_put_number(m, "the preference", 65535, 2) && rdata_put_name(m, "the exchange");
-	case RR_SRV:
+	case TYPE_SRV:
 		return put_srv(m);
-	case RR_TXT:
+	case TYPE_TXT:
 		return put_strings(m);
-	case RR_SOA:
+	case TYPE_SOA:
 		return put_soa(m);
 	}
 	return rdata_put_fields(m);

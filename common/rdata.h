@@ -21,10 +21,10 @@
 /* Text handed to ldns at once: a whole rdata of \DDD escapes. */
 #define RDATA_TEXT_MAX (4 * RDATA_MAX + 64)
 
+/* Types that are looked at by number here. */
 enum {
-	RR_A = 1, RR_NS = 2, RR_CNAME = 5, RR_SOA = 6, RR_NULL = 10, RR_WKS = 11, RR_PTR = 12, RR_MX = 15, RR_TXT = 16,
-	RR_AAAA = 28, RR_LOC = 29, RR_NXT = 30, RR_SRV = 33, RR_A6 = 38, RR_DNAME = 39, RR_OPT = 41, RR_IPSECKEY = 45, RR_RRSIG = 46,
-	RR_NSEC = 47, RR_HIP = 55, RR_SVCB = 64, RR_HTTPS = 65, RR_AMTRELAY = 260
+	TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_PTR = 12, TYPE_MX = 15, TYPE_TXT = 16, TYPE_AAAA = 28,
+	TYPE_SRV = 33, TYPE_DNAME = 39, TYPE_OPT = 41, TYPE_SVCB = 64, TYPE_HTTPS = 65, TYPE_AMTRELAY = 260
 };
 
 /* Room for one rdata; large, so it belongs on the heap. */

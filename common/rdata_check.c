@@ -66,7 +66,7 @@ const char *rdata_wrong(uint16_t type, const uint8_t *rdata, size_t len)
 		memcpy(wire + 2, rdata, len);
 	const char *why = parse_wrong(type, wire, len + 2);
 	free(wire);
-	if (!why && (type == RR_SVCB || type == RR_HTTPS))
+	if (!why && (type == TYPE_SVCB || type == TYPE_HTTPS))
 		why = svcb_wrong(rdata, len);
 	return why;
 }

@@ -245,7 +245,7 @@ bool rdata_put_fields(struct rdata_maker *m)
 	const struct rdata_source *s = m->source;
 	if (s->type == LDNS_RR_TYPE_NSAP_PTR) /* ldns takes it for a string */
 		return rdata_put_name(m, "a domain name");
-	if (s->type == RR_AMTRELAY)
+	if (s->type == TYPE_AMTRELAY)
 		return rdata_put_relay(m);
 	if (s->type == LDNS_RR_TYPE_SINK || s->type == LDNS_RR_TYPE_ATMA) /* ldns makes other rdata than their documents say */
 		return no_text_form(m);

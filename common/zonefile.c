@@ -193,7 +193,7 @@ static bool settle_ttl(struct reader *r, const struct line_head *h, struct zone_
 		rec->ttl = r->default_ttl;
 	} else if (r->has_last_ttl) {
 		rec->ttl = r->last_ttl;
-	} else if (rec->type == RR_SOA) {
+	} else if (rec->type == TYPE_SOA) {
 		uint32_t minimum = wire_get32(rec->rdata + rec->rdata_len - 4);
 		rec->ttl = r->default_ttl = minimum > TTL_MAX ? TTL_MAX : minimum; /* \# can give any */
 		r->has_default_ttl = true;
@@ -208,13 +208,13 @@ static bool settle_ttl(struct reader *r, const struct line_head *h, struct zone_
 static bool note_apex(struct reader *r, const struct zone_record *rec, const struct zone_token *type)
 {
 	bool at_origin = rec->owner_len == r->zone_len;
-	if (rec->type == RR_NS && at_origin)
+	if (rec->type == TYPE_NS && at_origin)
 		r->ns = true;
-	if (rec->type == RR_CNAME && at_origin) {
+	if (rec->type == TYPE_CNAME && at_origin) {
 		zone_report_at(&r->report, type, 0, "a CNAME can't stand at the zone's origin");
 		return false;
 	}
-	if (rec->type != RR_SOA)
+	if (rec->type != TYPE_SOA)
 		return true;
 	if (!at_origin)
 		zone_report_at(&r->report, type, 0, "a SOA can stand at the zone's origin only");
@@ -231,8 +231,8 @@ static void read_record(struct reader *r, const struct line_head *h, uint16_t ty
 	const struct zonelex *x = r->lex;
 	const struct zone_token *t = &x->tokens[i];
 	bool at_origin = r->names.owner_len == r->zone_len;
-	r->soa = r->soa || (type == RR_SOA && at_origin); /* also a wrong one: one error is enough */
-	r->ns = r->ns || (type == RR_NS && at_origin);
+	r->soa = r->soa || (type == TYPE_SOA && at_origin); /* also a wrong one: one error is enough */
+	r->ns = r->ns || (type == TYPE_NS && at_origin);
 	if (h->has_ttl) {
 		r->last_ttl = h->ttl;
 		r->has_last_ttl = true;
@@ -240,7 +240,7 @@ static void read_record(struct reader *r, const struct line_head *h, uint16_t ty
 	struct rdata_source source = { .type = type, .type_token = t, .tokens = t + 1, .count = x->count - i - 1,
 		.origin = r->names.origin, .report = &r->report };
 	if (!rdata_make(&r->rdata, &source)) {
-		r->has_default_ttl = r->has_default_ttl || type == RR_SOA; /* its minimum might have been the TTL of the rest */
+		r->has_default_ttl = r->has_default_ttl || type == TYPE_SOA; /* its minimum might have been the TTL of the rest */
 		return;
 	}
 	struct zone_record rec = { .owner = r->names.owner, .owner_len = r->names.owner_len, .type = type,

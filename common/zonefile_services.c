@@ -212,7 +212,7 @@ static void beside_cut(struct zone_services *zs, const uint8_t *owner, size_t ow
 	const struct service *s = zs->all[index].service;
 	char name[DNAME_TEXT_MAX];
 	dname_to_text(s->name, name);
-	if (type == RR_NS)
+	if (type == TYPE_NS)
 		zone_report_at(report, type_token, 0, "the delegation hides the service %.255s (%s line %u)", name, s->file, s->line);
 	else if (s->name_len > owner_len)
 		zone_report_at(report, type_token, 0, "the DNAME hides the service %.255s (%s line %u)", name, s->file, s->line);
@@ -223,14 +223,14 @@ void zone_services_beside(struct zone_services *zs, const uint8_t *owner, size_t
 {
 	size_t index;
 	bool at_origin = owner_len == dname_len(zs->origin);
-	if (type == RR_DNAME || (type == RR_NS && !at_origin))
+	if (type == TYPE_DNAME || (type == TYPE_NS && !at_origin))
 		beside_cut(zs, owner, owner_len, type, type_token, report);
 	if (!table_find(&zs->owners, owner, owner_len, &index) || !zs->all[index].lb_lines)
 		return;
 	const struct zone_service *z = &zs->all[index];
 	if (z->has_host && !at_origin)
 		zone_report_at(report, type_token, 0, "no record may stand beside LB with a host name as target (%s line %u)", z->service->file, z->service->line);
-	else if (type == RR_A || type == RR_AAAA || type == RR_CNAME)
+	else if (type == TYPE_A || type == TYPE_AAAA || type == TYPE_CNAME)
 		zone_report_at(report, type_token, 0, "no address or CNAME may stand beside LB (%s line %u)", z->service->file, z->service->line);
 }
 
