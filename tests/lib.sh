@@ -166,7 +166,7 @@ start_web() {
 	for a; do wait_until 10 listening "${a%:*}" "${a##*:}"; done
 }
 start_pop3() {
-	dovecot_conf "$tmp" "$1" "$2"
+	[ -e "dovecot-$1.conf" ] || dovecot_conf "$tmp" "$1" "$2"
 	start "pop3-$1" "$DOVECOT" -F -c "$tmp/dovecot-$1.conf"
 	wait_until 10 listening "$2" 110
 }

@@ -4,7 +4,7 @@ webstream.py PIDFILE ADDRESS...    the virtual servers, asked in turn
 
 SIGUSR1: kills the processes in PIDFILE. A request that was inside them at that
 moment can not be saved (it must not run twice), at most one a client; they are counted apart, by the time
-at which it began. No other may fail.
+at which it began. No other may fail. "killed MILLISECONDS" is printed, since 1970.
 
 A redirect is followed once, to the virtual server of the site that its host
 name begins with. Prints how many requests there were, by page and by failure.
@@ -26,7 +26,7 @@ def kill(*_):
     for pid in open(sys.argv[1]).read().split():
         os.kill(int(pid), signal.SIGKILL)
     killed_at.append(time.monotonic())
-    os.write(1, b"killed\n")
+    os.write(1, b"killed %d\n" % (time.time() * 1000))
 
 
 signal.signal(signal.SIGTERM, lambda *_: done.set())
