@@ -41,5 +41,5 @@ dnsd_fairlead_dnsd_LDADD = dnsd/libdnsd.a common/libcommon.a $(FAIRLEAD_LIBS)
 
 # man pages: dist_man_MANS += dnsd/PAGE.SECTION
 dist_man_MANS += dnsd/fairlead-dnsd.8
-dist_man_MANS += dnsd/fairlead.conf.5
 dist_man_MANS += dnsd/fairlead-zone.5
+dist_man_MANS += dnsd/fairlead.conf.5
