@@ -1,5 +1,4 @@
 #include "redirect.h"
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +10,18 @@
 /* "[" IPv6 "]" fits, too. */
 #define HOST_SIZE (HOST_MAX + 1)
 
-/* HOST of one member; NULL: it has none. By the family that the client used: only `to = "address"` has two. */
-struct member_host { char *four, *six; };
+/* `len` bytes, without NUL. */
+struct text { char *at; size_t len; };
+
+/* SCHEME://HOST of one member; NULL: it has none. By the family that the client used: only `to = "address"` has two. */
+struct member_host { struct text four, six; };
 
 struct redirect {
 	const struct conf_listener *listener;
 	const struct service *service;
 	bool never;                     /* all is relayed */
+	char first[2][64];              /* up to "Location: ": for GET and HEAD, and for methods with a meaning of their own */
+	size_t first_len[2];
 	const char *scheme;
 	bool scheme_changed;            /* it may not be the one that was asked with */
 	uint16_t scheme_port;           /* its default; 0: none known */
@@ -34,10 +38,15 @@ static bool is_host_text(const char *text)
 	return len > 0 && len <= HOST_MAX && text[len] == '\0' && text[0] != '.' && text[len - 1] != '.';
 }
 
-static void lower(char *text)
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static void lower_text(char *text)
 {
 	for (; *text; text++)
-		*text = (char)tolower((unsigned char)*text);
+		*text = lower(*text);
 }
 
 /* The name as a host of a URL. False: it has bytes that a host can't have. */
@@ -49,7 +58,7 @@ static bool name_host(char out[HOST_SIZE], const uint8_t *name)
 	if (len < 2 || len - 1 > HOST_MAX)
 		return false;
 	text[len - 1] = '\0';
-	lower(text);
+	lower_text(text);
 	strcpy(out, text);
 	return is_host_text(out);
 }
@@ -84,7 +93,7 @@ static bool template_host(char out[HOST_SIZE], const char *template, const char 
 		template += hole ? 6 : 1;
 	}
 	out[at] = '\0';
-	lower(out);
+	lower_text(out);
 	return is_host_text(out);
 }
 
@@ -131,6 +140,18 @@ static bool add_name(struct redirect *r, const char *host)
 	return names[r->nnames] && ++r->nnames;
 }
 
+/* at NULL: no memory. */
+static struct text url_of(const struct redirect *r, const char *host)
+{
+	struct text t = { NULL, 0 };
+	int n = asprintf(&t.at, "%s://%s", r->scheme, host);
+
+	if (n < 0)
+		return (struct text){ NULL, 0 };
+	t.len = (size_t)n;
+	return t;
+}
+
 /* False: no memory. */
 static bool lay_out_hosts(struct redirect *r, const struct conf *conf)
 {
@@ -141,10 +162,10 @@ static bool lay_out_hosts(struct redirect *r, const struct conf *conf)
 	for (size_t i = 0; r->hosts && i < s->nmembers; i++) {
 		if (!member_host(host, conf, r->listener, s, &s->members[i], AF_INET))
 			continue;
-		r->hosts[i].four = strdup(host);
+		r->hosts[i].four = url_of(r, host);
 		member_host(host, conf, r->listener, s, &s->members[i], AF_INET6);
-		r->hosts[i].six = strdup(host);
-		if (!r->hosts[i].four || !r->hosts[i].six)
+		r->hosts[i].six = url_of(r, host);
+		if (!r->hosts[i].four.at || !r->hosts[i].six.at)
 			return false;
 	}
 	return r->hosts != NULL;
@@ -195,6 +216,25 @@ static bool template_is_good(const struct conf *conf, const struct conf_listener
 	return false;
 }
 
+/* Browsers turn a POST into a GET at 301 and 302, but not at 308 and 307 (RFC 9110 section 15.4). */
+static unsigned status_for(const struct redirect *r, bool get_or_head)
+{
+	unsigned status = r->listener->redirect.status;
+
+	if (get_or_head || (status != 301 && status != 302))
+		return status;
+	return status == 301 ? 308 : 307;
+}
+
+static void lay_out_first(struct redirect *r)
+{
+	for (int other = 0; other < 2; other++) {
+		const char *status = http_status_text(status_for(r, !other));
+
+		r->first_len[other] = (size_t)snprintf(r->first[other], sizeof r->first[other], "HTTP/1.1 %s\r\nLocation: ", status);
+	}
+}
+
 struct redirect *redirect_new(const struct conf *conf, const struct conf_listener *listener,
                               const struct service *service, char *why)
 {
@@ -210,6 +250,7 @@ struct redirect *redirect_new(const struct conf *conf, const struct conf_listene
 		r->scheme = listener->redirect.scheme ? listener->redirect.scheme : "http";
 		r->scheme_changed = strcmp(r->scheme, "http") != 0;
 		r->scheme_port = strcmp(r->scheme, "http") == 0 ? 80 : strcmp(r->scheme, "https") == 0 ? 443 : 0;
+		lay_out_first(r);
 	}
 	if (!r || !lay_out_hosts(r, conf) || !lay_out_guard(r, conf)) {
 		redirect_delete(r);
@@ -224,8 +265,8 @@ void redirect_delete(struct redirect *r)
 	if (!r)
 		return;
 	for (size_t i = 0; r->hosts && i < r->service->nmembers; i++) {
-		free(r->hosts[i].four);
-		free(r->hosts[i].six);
+		free(r->hosts[i].four.at);
+		free(r->hosts[i].six.at);
 	}
 	for (size_t i = 0; i < r->nnames; i++)
 		free(r->names[i]);
@@ -246,7 +287,7 @@ static bool plain_host(char out[HOST_SIZE], const struct http_head *h, const cha
 	if (len > HOST_MAX)
 		return false;
 	for (size_t i = 0; i < len; i++)
-		out[i] = (char)tolower((unsigned char)buf[h->host.at + i]);
+		out[i] = lower(buf[h->host.at + i]);
 	out[len] = '\0';
 	return true;
 }
@@ -330,20 +371,13 @@ enum redirect_check redirect_check(const struct redirect *r, const struct http_h
 
 bool redirect_can_name(const struct redirect *r, uint16_t member)
 {
-	return !r->never && r->hosts[member].four;
+	return !r->never && r->hosts[member].four.at;
 }
 
 unsigned redirect_status(const struct redirect *r, const struct http_head *h)
 {
-	unsigned status = r->listener->redirect.status;
-
-	/* Browsers turn a POST into a GET at 301 and 302, but not at 308 and 307 (RFC 9110 section 15.4). */
-	if (h->get_or_head || (status != 301 && status != 302))
-		return status;
-	return status == 301 ? 308 : 307;
+	return status_for(r, h->get_or_head);
 }
-
-static void write_text(struct wire_writer *w, const char *text) { wire_write(w, text, strlen(text)); }
 
 /* 0: none is written. */
 static uint16_t location_port(const struct redirect *r, const struct member *m, uint16_t dialled_port)
@@ -402,37 +436,43 @@ static void write_location(struct wire_writer *w, const struct redirect *r, cons
                            uint16_t member, const struct addr *dialled)
 {
 	const struct member_host *host = &r->hosts[member];
+	const struct text *url = dialled->sa.sa_family == AF_INET6 ? &host->six : &host->four;
 	uint16_t port = location_port(r, &r->service->members[member], addr_port(dialled));
 	const char *path = buf + h->path.at;
 
-	write_text(w, r->scheme);
-	write_text(w, "://");
-	write_text(w, dialled->sa.sa_family == AF_INET6 ? host->six : host->four);
+	wire_write(w, url->at, url->len);
 	if (port)
 		write_port(w, port);
 	if (h->path.len == 0 || *path != '/')
-		write_text(w, "/");
+		wire_write8(w, '/');
 	write_escaped(w, path, h->path.len);
+}
+
+#define TAIL "\r\nCache-Control: no-store\r\nContent-Length: 0\r\n"
+
+static void write_tail(struct wire_writer *w, const struct http_head *h, bool close)
+{
+	static const char open[] = TAIL "\r\n", closing[] = TAIL "Connection: close\r\n\r\n",
+	                  open10[] = TAIL "Connection: keep-alive\r\n\r\n"; /* which isn't understood of itself in 1.0 */
+
+	if (close)
+		wire_write(w, closing, sizeof closing - 1);
+	else if (h->minor == 0)
+		wire_write(w, open10, sizeof open10 - 1);
+	else
+		wire_write(w, open, sizeof open - 1);
 }
 
 size_t redirect_write(const struct redirect *r, const struct http_head *h, const char *buf, uint16_t member,
                       const struct addr *dialled, bool close, char *out, size_t size)
 {
-	const char *status = http_status_text(redirect_status(r, h));
 	struct wire_writer w;
 
-	if (!redirect_can_name(r, member) || !status || h->form == HTTP_ASTERISK)
+	if (!redirect_can_name(r, member) || h->form == HTTP_ASTERISK)
 		return 0;
 	wire_writer_init(&w, out, size);
-	write_text(&w, "HTTP/1.1 ");
-	write_text(&w, status);
-	write_text(&w, "\r\nLocation: ");
+	wire_write(&w, r->first[!h->get_or_head], r->first_len[!h->get_or_head]);
 	write_location(&w, r, h, buf, member, dialled);
-	write_text(&w, "\r\nCache-Control: no-store\r\nContent-Length: 0\r\n");
-	if (close)
-		write_text(&w, "Connection: close\r\n");
-	else if (h->minor == 0)
-		write_text(&w, "Connection: keep-alive\r\n");
-	write_text(&w, "\r\n");
+	write_tail(&w, h, close);
 	return w.failed ? 0 : wire_written(&w);
 }
