@@ -57,6 +57,11 @@ static size_t weight_at(const struct member *all, const uint16_t *members, uint3
 	return i;
 }
 
+uint16_t select_draw(const struct service *s, const struct gate *g, uint64_t random)
+{
+	return g->members[weight_at(s->members, g->members, below(random, g->weight))];
+}
+
 static void order_weighted(const struct select_input *in, uint16_t *members, size_t n, size_t want, uint16_t *out)
 {
 	const struct member *all = in->service->members;

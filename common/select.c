@@ -84,6 +84,9 @@ void gate_compute(const struct service *s, const struct member_view *views, int 
 	out->step = best;
 	if (best == GATE_NONE && may_fail)
 		gate_fail(s, views, exclude_site, out);
+	out->weight = 0;
+	for (size_t i = 0; i < out->n; i++)
+		out->weight += s->members[out->members[i]].weight;
 }
 
 static bool rule_covers_client(const struct rule *r, const struct select_client *client)

@@ -28,6 +28,7 @@ enum gate_step { GATE_UP = 1, GATE_UP_ANY, GATE_BACKUP, GATE_FAIL, GATE_NONE };
 
 struct gate {
 	enum gate_step step;
+	uint32_t weight;                        /* of all of them together */
 	uint16_t n;
 	uint16_t members[SERVICE_MEMBERS_MAX];  /* indexes into service.members, ascending */
 };
@@ -61,6 +62,15 @@ struct select_input {
  * `weighted` stands behind the last metric always. Returns how many.
  */
 size_t select_order(const struct select_input *in, size_t want, uint16_t *out);
+
+/* One answer by weight alone: the most usual policy has a way of its own. */
+static inline bool select_is_draw(const struct policy *p)
+{
+	return p->nrules == 0 && p->answers == 1;
+}
+
+/* What select_order puts first for such a policy, for a gate whose weight isn't 0. */
+uint16_t select_draw(const struct service *s, const struct gate *g, uint64_t random);
 
 /* 64 well-mixed bits from a state that the caller keeps (splitmix64). */
 static inline uint64_t select_random(uint64_t *state)

@@ -116,18 +116,11 @@ static void add_host(struct answer *a, const struct lb *lb, const struct lb_stat
 	i->nmembers = 1;
 }
 
-/*
- * The answer of a service (spec 4, address families): the first `answers`
- * members of the order that have an address of the family; a host name that
- * comes first stands alone, for every type, and is passed over later on.
- * `type` is RR_A or RR_AAAA, or any other type to see only the host name.
- * False: nothing for this type.
- */
-static bool answer_selected(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t type,
-                            const struct answer_input *in, struct owner owner)
+/* `every`: all members have an address of the type, so nobody is passed over. */
+static bool answer_ordered(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t type, bool every,
+                           const struct answer_input *in, struct owner owner)
 {
 	uint16_t order[SERVICE_MEMBERS_MAX];
-	bool every = type == RR_A ? lb->every_a : type == RR_AAAA && lb->every_aaaa;
 	size_t want = lb->service->policy->answers, n = 0;
 	struct select_client client;
 	struct select_input si = {
@@ -157,6 +150,25 @@ static bool answer_selected(struct answer *a, const struct lb *lb, const struct 
 	if (n)
 		add_members(a, lb, st, type, order, n, owner);
 	return n != 0;
+}
+
+/*
+ * The answer of a service (spec 4, address families): the first `answers`
+ * members of the order that have an address of the family; a host name that
+ * comes first stands alone, for every type, and is passed over later on.
+ * `type` is RR_A or RR_AAAA, or any other type to see only the host name.
+ * False: nothing for this type.
+ */
+static bool answer_selected(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t type,
+                            const struct answer_input *in, struct owner owner)
+{
+	bool every = type == RR_A ? lb->every_a : type == RR_AAAA && lb->every_aaaa;
+	if (every && lb->draws && st->gate.weight) {
+		uint16_t drawn = select_draw(lb->service, &st->gate, in->random);
+		add_members(a, lb, st, type, &drawn, 1, owner);
+		return true;
+	}
+	return answer_ordered(a, lb, st, type, every, in, owner);
 }
 
 /* ANY is answered with one set (RFC 8482 section 4.1): for a service with its addresses, IPv4 first. */

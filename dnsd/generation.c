@@ -6,6 +6,9 @@
 #include "../common/zonefile.h"
 #include "zone_build.h"
 
+/* Up to so many zones are searched one by one. */
+#define FEW_ZONES 4
+
 /* A configuration is kept as long as any zone was read with it, or a generation is in force with it. */
 struct conf_hold {
 	struct conf *conf;
@@ -93,9 +96,17 @@ static void load_one(void *arg, const char *file, const uint8_t *origin)
 		l->failed = true;
 }
 
+static int deeper_first(const void *a, const void *b)
+{
+	const struct zone *const *x = a, *const *y = b;
+	return (*y)->origin_labels - (*x)->origin_labels;
+}
+
 static bool index_zones(struct generation *g)
 {
 	bool has[DNAME_LABELS_MAX + 1] = { false };
+	if (g->nzones)
+		qsort(g->zones, g->nzones, sizeof(struct zone *), deeper_first);
 	for (g->nslots = 4; g->nslots < g->nzones * 2; g->nslots *= 2)
 		;
 	g->slots = calloc(g->nslots, sizeof *g->slots);
@@ -152,17 +163,27 @@ void generation_delete(struct generation *g)
 
 static const struct zone *zone_at(const struct generation *g, const struct zone_name *n, unsigned labels)
 {
-	uint64_t hash = n->hash[labels];
-	for (size_t at = hash & (g->nslots - 1); g->slots[at]; at = (at + 1) & (g->nslots - 1)) {
-		const struct zone *z = g->slots[at];
-		if (z->hash == hash && z->origin_len == n->len - zone_name_at(n, labels) && memcmp(z->origin, n->wire + zone_name_at(n, labels), z->origin_len) == 0)
-			return z;
-	}
+	size_t at = zone_name_at(n, labels);
+	size_t slot = zone_name_hash(n->wire + at, n->len - at) & (g->nslots - 1);
+	for (; g->slots[slot]; slot = (slot + 1) & (g->nslots - 1))
+		if (zone_is_origin_of(g->slots[slot], n, labels))
+			return g->slots[slot];
+	return NULL;
+}
+
+/* With a handful of zones, comparing is quicker than hashing. `zones` has the deepest first. */
+static const struct zone *zone_of_few(const struct generation *g, const struct zone_name *n)
+{
+	for (size_t i = 0; i < g->nzones; i++)
+		if (g->zones[i]->origin_labels <= n->labels && zone_is_origin_of(g->zones[i], n, g->zones[i]->origin_labels))
+			return g->zones[i];
 	return NULL;
 }
 
 const struct zone *generation_zone(const struct generation *g, const struct zone_name *n)
 {
+	if (g->nzones <= FEW_ZONES)
+		return zone_of_few(g, n);
 	for (size_t i = 0; i < g->ndepths; i++) {
 		if (g->depths[i] > n->labels)
 			continue;

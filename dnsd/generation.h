@@ -13,7 +13,7 @@ struct errs;
 
 struct generation {
 	struct conf *conf;
-	struct zone **zones; size_t nzones;   /* each holds a reference; sorted by origin */
+	struct zone **zones; size_t nzones;   /* each holds a reference; the deepest origin first */
 	/* Which zone: by the hash of the origin, one probe for each label count at which zones exist. */
 	struct zone **slots; size_t nslots;
 	uint8_t depths[DNAME_LABELS_MAX + 1]; /* the label counts that origins have, the highest first */

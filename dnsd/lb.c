@@ -52,6 +52,7 @@ struct lb *lb_new(struct service *s, const struct conf *conf)
 	lb->conf = conf;
 	lb->every_a = lb->every_aaaa = true;
 	lb->asks_client = asks_client(s->policy);
+	lb->draws = select_is_draw(s->policy);
 	for (size_t i = 0; i < s->nmembers; i++) {
 		struct lb_member *m = &lb->members[i];
 		if (!lay_out(&m->a, &s->members[i], AF_INET) || !lay_out(&m->aaaa, &s->members[i], AF_INET6)) {

@@ -40,6 +40,7 @@ struct lb {
 	bool every_a, every_aaaa;      /* all members have such an address */
 	bool any_a, any_aaaa, any_host;
 	bool asks_client;              /* some rule looks at the client */
+	bool draws;                    /* select_is_draw(policy) */
 	_Atomic(struct lb_state *) state; /* NULL: not ready */
 };
 

@@ -29,13 +29,28 @@ static inline uint64_t load8(const uint8_t *p)
 	return le64toh(v); /* byte i of the text is bits 8i.. everywhere */
 }
 
-/* A suffix's hash from its first label (with the length octet) and the hash of the rest. Reads up to 7 bytes past the label. */
-static inline uint64_t hash_label(uint64_t rest, const uint8_t *label)
+/* Bits of the first n (1..8) of 8 bytes. */
+static inline uint64_t first_bytes(size_t n)
 {
-	unsigned n = *label + 1u;
-	for (; n > 8; n -= 8, label += 8)
-		rest = mix(load8(label), rest);
-	return mix(load8(label) & (~(uint64_t)0 >> (64 - 8 * n)), rest);
+	return ~(uint64_t)0 >> (64 - 8 * n);
+}
+
+/* Of a name in lower case, or a part of one. Reads up to 7 bytes past it. */
+static inline uint64_t hash_name(const uint8_t *p, size_t n)
+{
+	uint64_t h = seed + n;
+	for (; n > 8; n -= 8, p += 8)
+		h = mix(load8(p), h);
+	return n ? mix(load8(p) & first_bytes(n), h) : h;
+}
+
+/* Names are short: comparing 8 bytes at a time in place beats a call of memcmp. Reads up to 7 bytes past both. */
+static inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	for (; n > 8; n -= 8, a += 8, b += 8)
+		if (load8(a) != load8(b))
+			return false;
+	return n == 0 || ((load8(a) ^ load8(b)) & first_bytes(n)) == 0;
 }
 
 /* Sixteen bytes at once: every processor that we meet has registers for them, and the compiler knows what to do without. */
@@ -71,9 +86,6 @@ size_t zone_name_read(struct zone_name *n, const uint8_t *name, size_t max)
 		lower16(n->wire + i, name + i);
 	n->len = (uint8_t)(at + 1);
 	n->labels = (uint8_t)labels;
-	uint64_t h = n->hash[0] = seed;
-	for (unsigned i = labels; i-- > 0;)
-		h = n->hash[labels - i] = hash_label(h, n->wire + n->start[i]);
 	return at + 1;
 }
 
@@ -85,8 +97,21 @@ void zone_name_set(struct zone_name *n, const uint8_t *name, size_t len)
 	zone_name_read(n, copy, len);
 }
 
-static inline const struct node *probe(const struct zone *z, uint64_t hash, const uint8_t *rel, size_t rel_len)
+uint64_t zone_name_hash(const uint8_t *name, size_t len)
 {
+	return hash_name(name, len);
+}
+
+bool zone_is_origin_of(const struct zone *z, const struct zone_name *n, unsigned labels)
+{
+	size_t at = zone_name_at(n, labels);
+	return n->len - at == z->origin_len && same_bytes(z->origin, n->wire + at, z->origin_len);
+}
+
+/* The node with this name, given without the origin's part and with 7 readable bytes behind. */
+static inline const struct node *probe(const struct zone *z, const uint8_t *relative, size_t len)
+{
+	uint64_t hash = hash_name(relative, len);
 	uint32_t tag = (uint32_t)hash;
 	for (size_t i = (size_t)(hash >> z->shift);; i = (i + 1) & (z->nslots - 1)) {
 		const struct zone_slot *s = &z->slots[i];
@@ -95,7 +120,7 @@ static inline const struct node *probe(const struct zone *z, uint64_t hash, cons
 		if (s->tag != tag)
 			continue;
 		const struct node *n = zone_node(z, s->ref);
-		if (n->name_len == rel_len && memcmp(n->name, rel, rel_len) == 0)
+		if (n->name_len == len && same_bytes(n->name, relative, len))
 			return n;
 	}
 }
@@ -108,20 +133,20 @@ static inline size_t relative_len(const struct zone *z, const struct zone_name *
 const struct node *zone_find(const struct zone *z, const struct zone_name *n, unsigned labels)
 {
 	size_t at = zone_name_at(n, labels);
-	return probe(z, n->hash[labels], n->wire + at, n->len - at - z->origin_len);
+	return probe(z, n->wire + at, n->len - at - z->origin_len);
 }
 
 const struct node *zone_find_wildcard(const struct zone *z, const struct zone_name *n, unsigned labels)
 {
-	static const uint8_t star[8] = { 1, '*' };
-	uint8_t rel[DNAME_MAX + 2] = { 1, '*' };
+	uint8_t relative[2 + DNAME_MAX + ZONE_NAME_SLACK] = { 1, '*' };
 	size_t len = relative_len(z, n, labels);
-	memcpy(rel + 2, n->wire + zone_name_at(n, labels), len);
-	return probe(z, hash_label(n->hash[labels], star), rel, len + 2);
+	memcpy(relative + 2, n->wire + zone_name_at(n, labels), len);
+	return probe(z, relative, len + 2);
 }
 
 bool zone_reserve(struct zone *z, size_t bytes)
 {
+	bytes += ZONE_NAME_SLACK; /* the last node's name is read 8 bytes at a time, too */
 	if (z->used + bytes <= z->size)
 		return true;
 	size_t size = z->size ? z->size : ARENA_FIRST;
@@ -164,14 +189,9 @@ static void slot_put(struct zone_slot *slots, size_t nslots, unsigned shift, uin
 	slots[i] = (struct zone_slot){ .tag = (uint32_t)hash, .ref = ref };
 }
 
-static uint64_t node_hash(const struct zone *z, const struct node *n)
+static uint64_t node_hash(const struct node *n)
 {
-	struct zone_name name;
-	uint8_t whole[DNAME_MAX];
-	memcpy(whole, n->name, n->name_len);
-	memcpy(whole + n->name_len, z->origin, z->origin_len);
-	zone_name_set(&name, whole, n->name_len + z->origin_len);
-	return name.hash[name.labels];
+	return hash_name(n->name, n->name_len);
 }
 
 /* At most two thirds full: a miss then looks at two slots on average. */
@@ -186,7 +206,7 @@ static bool slots_grow(struct zone *z)
 	unsigned shift = 64 - (unsigned)__builtin_ctzll(n);
 	for (size_t i = 0; i < z->nslots; i++)
 		if (z->slots[i].ref)
-			slot_put(slots, n, shift, node_hash(z, zone_node(z, z->slots[i].ref)), z->slots[i].ref);
+			slot_put(slots, n, shift, node_hash(zone_node(z, z->slots[i].ref)), z->slots[i].ref);
 	if (z->slots)
 		munmap(z->slots, z->nslots * sizeof *slots);
 	z->slots = slots;
@@ -204,7 +224,7 @@ static struct node *insert_one(struct zone *z, const struct zone_name *n, unsign
 	struct node *node = (struct node *)(void *)(z->arena + (size_t)ref * 8);
 	node->name_len = (uint8_t)len;
 	memcpy(node->name, n->wire + zone_name_at(n, labels), len);
-	slot_put(z->slots, z->nslots, z->shift, n->hash[labels], ref);
+	slot_put(z->slots, z->nslots, z->shift, node_hash(node), ref);
 	z->nnodes++;
 	if (labels > z->max_labels)
 		z->max_labels = (uint8_t)labels;

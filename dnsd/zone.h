@@ -29,13 +29,12 @@ struct lb;
 /* Bytes behind a name that may be read (and are ignored), since it is worked on 16 at a time. */
 #define ZONE_NAME_SLACK 16
 
-/* A name in lower case with the hash of each of its suffixes; made once a query. */
+/* A name in lower case and where its labels are; made once a query. */
 struct zone_name {
 	uint8_t wire[DNAME_MAX + 1 + ZONE_NAME_SLACK] __attribute__((aligned(16)));
 	uint8_t len;                        /* bytes with the zero octet */
 	uint8_t labels;                     /* without the root */
 	uint8_t start[DNAME_LABELS_MAX + 1];/* start[i]: offset of label i from the left; start[labels]: of the root */
-	uint64_t hash[DNAME_LABELS_MAX + 1];/* hash[i]: of the suffix that has i labels */
 };
 
 /* Offset of the suffix that has `labels` labels. */
@@ -130,6 +129,11 @@ static inline const struct rrset *zone_rrset(const struct zone *z, uint32_t ref)
 
 /* Picks the process's hash seed, so that nobody outside can aim at one slot. Call once before anything else here. */
 void zone_hash_seed(uint64_t seed);
+/* Of a name in lower case; ZONE_NAME_SLACK bytes behind it must be readable. */
+uint64_t zone_name_hash(const uint8_t *name, size_t len);
+/* The suffix of `n` that has `labels` labels is the origin of the zone. */
+bool zone_is_origin_of(const struct zone *z, const struct zone_name *n, unsigned labels);
+
 /*
  * Fills `n` from the name at `name`, any case, of which at most `max` bytes may
  * be looked at; ZONE_NAME_SLACK more must be readable, whatever they are.

@@ -367,7 +367,7 @@ static struct zone *zone_new(const uint8_t *origin, const struct conf *conf)
 	memcpy(z->origin, n.wire, n.len);
 	z->origin_len = n.len;
 	z->origin_labels = z->max_labels = n.labels;
-	z->hash = n.hash[n.labels];
+	z->hash = zone_name_hash(n.wire, n.len);
 	z->used = 8; /* reference 0 is "none" */
 	z->conf = conf;
 	return z;

@@ -47,6 +47,8 @@ static const char zone_text[] =
 	" TXT \"beside\"\n"
 	" POLICY rank\n"
 	"*.app LB sjc 203.0.113.30 check=none\n"
+	"four LB sjc 192.0.2.11 name=a weight=10 check=none\n LB sjc 192.0.2.12 name=b weight=20 check=none\n"
+	" LB den 192.0.2.13 name=c weight=30 check=none\n LB den 192.0.2.14 name=d weight=0 check=none\n"
 	"cdn LB - fallback.cdn.example.net. check=none\n";
 
 static const char conf_text[] =
@@ -258,6 +260,24 @@ static void answers_services(void)
 	publish(www, 0, true);
 }
 
+/* Weights are kept over many queries; weight 0 is answered only when nothing else is left. */
+static void draws_by_weight(void)
+{
+	unsigned seen[4] = { 0 };
+	for (unsigned i = 0; i < 60000; i++) {
+		size_t n = ask_bytes("four.gslb.example.com.", LDNS_RR_TYPE_A, 0, false);
+		CU_ASSERT_FATAL(n > 4 && msg[n - 1] >= 11 && msg[n - 1] <= 14);
+		seen[msg[n - 1] - 11]++;
+	}
+	CU_ASSERT(seen[0] > 9500 && seen[0] < 10500);
+	CU_ASSERT(seen[1] > 19400 && seen[1] < 20600);
+	CU_ASSERT(seen[2] > 29300 && seen[2] < 30700);
+	CU_ASSERT_EQUAL(seen[3], 0);
+	publish(service("four.gslb.example.com."), 7, true);
+	CU_ASSERT_STRING_EQUAL(text_of("four.gslb.example.com.", LDNS_RR_TYPE_A), "0 aa|four.gslb.example.com. 30 IN A 192.0.2.14;||");
+	publish(service("four.gslb.example.com."), 0, true);
+}
+
 /* Every name from every truncation and flip of a query: an answer within its bounds, or none; ASan watches. */
 static void mangled_queries_stay_in_bounds(void)
 {
@@ -284,5 +304,6 @@ static void unload(void)
 	free(responder);
 }
 
-UNIT_MAIN("respond", UNIT_TEST(load), UNIT_TEST(answers_as_the_rfcs_say), UNIT_TEST(answers_services), UNIT_TEST(mangled_queries_stay_in_bounds),
+UNIT_MAIN("respond", UNIT_TEST(load), UNIT_TEST(answers_as_the_rfcs_say), UNIT_TEST(answers_services), UNIT_TEST(draws_by_weight),
+	UNIT_TEST(mangled_queries_stay_in_bounds),
 	UNIT_TEST(unload))
