@@ -1,0 +1,407 @@
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "../../common/check.h"
+#include "../../dnsd/monitor.h"
+#include "../peers/badpeer.h"
+#include "turn.h"
+#include "unit.h"
+
+#define MS NS_PER_MS
+
+/* Service 0 has members sjc and den, on peers 0 and 1; service 1 has one, without check. */
+struct bench {
+	char folder[64];
+	struct event_base *base;
+	struct checker *checker;
+	struct live *live;
+	struct monitor *monitor;
+	struct conf conf;
+	struct site sites[2];
+	struct conf_check check;
+	const struct conf_check *check_list[1];
+	struct addr targets[2], third;
+	struct member members[2], alone;
+	struct service services[2];
+	struct badpeer *peers[2];
+	unsigned changes[2];
+};
+
+static void on_changed(void *arg, const struct service *s)
+{
+	struct bench *b = arg;
+	b->changes[s->name[1] == 'w' ? 0 : 1]++;
+}
+
+static void add_peer(struct bench *b, size_t i, enum badpeer_mode mode)
+{
+	addr_parse(&b->targets[i], i ? "127.0.0.2" : "127.0.0.1", 0);
+	b->peers[i] = badpeer_new(b->base, &b->targets[i], mode, "hello");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b->peers[i]);
+	b->members[i].check_port = addr_port(badpeer_address(b->peers[i]));
+}
+
+static void fill_services(struct bench *b)
+{
+	for (int i = 0; i < 2; i++)
+		b->members[i] = (struct member){ .label = "sjc", .site = i, .checks = b->check_list, .nchecks = 1,
+		                                 .targets = &b->targets[i], .ntargets = 1, .weight = 1 };
+	strcpy(b->members[1].label, "den");
+	addr_parse(&b->third, "127.0.0.3", 0);
+	b->alone = (struct member){ .label = "sjc", .targets = &b->third, .ntargets = 1 };
+	memcpy(b->services[0].name, "\3www\7example", 13);
+	memcpy(b->services[1].name, "\3alo\7example", 13);
+	b->services[0].members = b->members;
+	b->services[0].nmembers = 2;
+	b->services[1].members = &b->alone;
+	b->services[1].nmembers = 1;
+	b->services[0].name_len = b->services[1].name_len = 13;
+}
+
+static void make_monitor(struct bench *b)
+{
+	const struct monitor_calls calls = { on_changed, b };
+	b->live = live_new();
+	b->monitor = monitor_new(b->base, b->checker, &b->conf, b->live, &calls);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b->monitor);
+}
+
+static void set_up(struct bench *b, enum badpeer_mode sjc, enum badpeer_mode den)
+{
+	memset(b, 0, sizeof *b);
+	strcpy(b->folder, "/tmp/fairlead-monitor-XXXXXX");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(b->folder));
+	b->base = loop_base_new();
+	b->checker = checker_new(b->base, NULL);
+	b->sites[0].name = "sjc";
+	b->sites[1].name = "den";
+	b->sites[1].index = 1;
+	b->conf = (struct conf){ .state = b->folder, .sites = b->sites, .nsites = 2, .own = &b->sites[0] };
+	b->conf.dns.hold = 0.3;
+	b->conf.dns.ttl_calm = 1;
+	b->check = (struct conf_check){ .name = "c", .type = CHECK_TCP, .interval = 0.1, .fast_interval = 0.02,
+	                                .timeout = 0.3, .rise = 2, .fall = 2 };
+	b->check_list[0] = &b->check;
+	fill_services(b);
+	add_peer(b, 0, sjc);
+	add_peer(b, 1, den);
+	make_monitor(b);
+}
+
+static bool set_services(struct bench *b, size_t first, size_t n)
+{
+	struct monitor_service list[2];
+	unsigned before = b->changes[0] + b->changes[1];
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct monitor_service){ &b->services[first + i], &b->conf };
+	bool fine = monitor_set_services(b->monitor, list, n, &b->conf);
+	CU_ASSERT_EQUAL(b->changes[0] + b->changes[1], before);
+	return fine;
+}
+
+static void tear_down(struct bench *b)
+{
+	char path[100];
+	monitor_delete(b->monitor);
+	live_delete(b->live);
+	CU_ASSERT_EQUAL(checker_counts(b->checker)->running, 0);
+	checker_delete(b->checker);
+	badpeer_delete(b->peers[0]);
+	badpeer_delete(b->peers[1]);
+	event_base_free(b->base);
+	snprintf(path, sizeof path, "%s/dnsd.verdicts", b->folder);
+	unlink(path);
+	CU_ASSERT_EQUAL(rmdir(b->folder), 0);
+}
+
+/* A process that ends and one that begins. */
+static void restart(struct bench *b)
+{
+	monitor_delete(b->monitor);
+	live_delete(b->live);
+	make_monitor(b);
+}
+
+static struct member_view view(const struct bench *b, size_t member)
+{
+	struct member_view views[2];
+	monitor_view(b->monitor, &b->services[0], views);
+	return views[member];
+}
+
+static void until_verdict(struct bench *b, size_t member, enum verdict v)
+{
+	while (view(b, member).verdict != v)
+		CU_ASSERT_TRUE_FATAL(turn_until(b->base, &b->changes[0], b->changes[0] + 1));
+}
+
+static struct live_member *live_of(struct bench *b, size_t member)
+{
+	return live_find(b->live, b->services[0].name, b->members[member].label);
+}
+
+static void ready_after_the_first_round(void)
+{
+	struct bench b;
+	set_up(&b, PEER_SAY, PEER_RESET);
+	CU_ASSERT_TRUE(set_services(&b, 0, 2));
+	CU_ASSERT_FALSE(monitor_ready(b.monitor, &b.services[0]));
+	CU_ASSERT_TRUE(monitor_ready(b.monitor, &b.services[1])); /* no check: known from the first moment */
+	while (!monitor_ready(b.monitor, &b.services[0]))
+		CU_ASSERT_TRUE_FATAL(turn_until(b.base, &b.changes[0], b.changes[0] + 1));
+	CU_ASSERT_EQUAL(view(&b, 0).verdict, VERDICT_UP);
+	CU_ASSERT_EQUAL(view(&b, 1).verdict, VERDICT_DOWN);
+	CU_ASSERT_EQUAL(atomic_load(&live_of(&b, 1)->result), RESULT_L4_RESET);
+	CU_ASSERT_TRUE(atomic_load(&live_of(&b, 0)->rtt_us) > 0);
+	CU_ASSERT_EQUAL(b.changes[1], 0);
+	tear_down(&b);
+}
+
+static void a_first_verdict_is_no_comeback(void)
+{
+	struct bench b;
+	set_up(&b, PEER_SAY, PEER_SAY);
+	set_services(&b, 0, 1);
+	until_verdict(&b, 0, VERDICT_UP);
+	CU_ASSERT_FALSE(view(&b, 0).in_hold);
+	CU_ASSERT_FALSE(monitor_restless(b.monitor, &b.services[0]));
+	CU_ASSERT_EQUAL(atomic_load(&live_of(&b, 0)->changed_mono), 0);
+	CU_ASSERT_NOT_EQUAL(atomic_load(&live_of(&b, 0)->since_wall), 0);
+	tear_down(&b);
+}
+
+/* Each ends with a call of its own, so that gate and TTL follow. */
+static void hold_and_unrest_begin_and_end(void)
+{
+	struct bench b;
+	set_up(&b, PEER_RESET, PEER_SAY);
+	set_services(&b, 0, 1);
+	until_verdict(&b, 0, VERDICT_DOWN);
+	until_verdict(&b, 1, VERDICT_UP);
+	badpeer_set(b.peers[0], PEER_SAY, "hello");
+	until_verdict(&b, 0, VERDICT_UP);
+	int64_t back = loop_now();
+	CU_ASSERT_TRUE(view(&b, 0).in_hold);
+	CU_ASSERT_FALSE(view(&b, 1).in_hold);
+	CU_ASSERT_TRUE(monitor_restless(b.monitor, &b.services[0]));
+	unsigned changes = b.changes[0];
+	CU_ASSERT_TRUE(turn_until(b.base, &b.changes[0], changes + 1));
+	CU_ASSERT_FALSE(view(&b, 0).in_hold);
+	CU_ASSERT_TRUE(loop_now() - back >= 290 * MS && loop_now() - back < 350 * MS);
+	CU_ASSERT_TRUE(monitor_restless(b.monitor, &b.services[0]));
+	CU_ASSERT_TRUE(turn_until(b.base, &b.changes[0], changes + 2));
+	CU_ASSERT_FALSE(monitor_restless(b.monitor, &b.services[0]));
+	CU_ASSERT_TRUE(loop_now() - back >= 990 * MS && loop_now() - back < 1050 * MS);
+	tear_down(&b);
+}
+
+static void going_down_is_no_hold(void)
+{
+	struct bench b;
+	set_up(&b, PEER_SAY, PEER_SAY);
+	set_services(&b, 0, 1);
+	until_verdict(&b, 0, VERDICT_UP);
+	badpeer_set(b.peers[0], PEER_CLOSE, NULL);
+	until_verdict(&b, 0, VERDICT_DOWN);
+	CU_ASSERT_FALSE(view(&b, 0).in_hold);
+	CU_ASSERT_TRUE(monitor_restless(b.monitor, &b.services[0]));
+	tear_down(&b);
+}
+
+/* A check that takes longer than the wait: what is not known by then is unknown. */
+static void the_wait_ends(void)
+{
+	struct bench b;
+	set_up(&b, PEER_SAY, PEER_REPLY);
+	b.check.timeout = 10;
+	b.check.has_expect = regcomp(&b.check.expect, "hello", REG_EXTENDED | REG_NOSUB) == 0; /* den waits for us to speak */
+	int64_t begun = loop_now();
+	set_services(&b, 0, 1);
+	until_verdict(&b, 0, VERDICT_UP);
+	CU_ASSERT_FALSE(monitor_ready(b.monitor, &b.services[0]));
+	CU_ASSERT_TRUE(turn_until(b.base, &b.changes[0], b.changes[0] + 1));
+	CU_ASSERT_TRUE(monitor_ready(b.monitor, &b.services[0]));
+	CU_ASSERT_EQUAL(view(&b, 1).verdict, VERDICT_UNKNOWN);
+	CU_ASSERT_TRUE(loop_now() - begun >= 2990 * MS && loop_now() - begun < 3100 * MS);
+	tear_down(&b);
+	regfree(&b.check.expect);
+}
+
+static void a_reload_keeps_what_is_known(void)
+{
+	struct bench b, after;
+	set_up(&b, PEER_SAY, PEER_RESET);
+	set_services(&b, 0, 2);
+	until_verdict(&b, 1, VERDICT_DOWN);
+	until_verdict(&b, 0, VERDICT_UP);
+	uint32_t rounds = atomic_load(&live_of(&b, 0)->rounds);
+	struct live_member *live = live_of(&b, 0);
+	uint64_t probes = checker_counts(b.checker)->started;
+	after = b; /* the model of the new generation, with members the other way round */
+	after.members[0] = b.members[1];
+	after.members[1] = b.members[0];
+	after.services[0].members = after.members;
+	after.services[1].members = &after.alone;
+	const struct monitor_service list[] = { { &after.services[1], &after.conf }, { &after.services[0], &after.conf } };
+	CU_ASSERT_TRUE(monitor_set_services(b.monitor, list, 2, &after.conf));
+	CU_ASSERT_TRUE(monitor_ready(b.monitor, &after.services[0]));
+	struct member_view views[2];
+	monitor_view(b.monitor, &after.services[0], views);
+	CU_ASSERT_EQUAL(views[0].verdict, VERDICT_DOWN);
+	CU_ASSERT_EQUAL(views[1].verdict, VERDICT_UP);
+	CU_ASSERT_PTR_EQUAL(live_of(&b, 0), live);
+	CU_ASSERT_EQUAL(atomic_load(&live->rounds), rounds);
+	CU_ASSERT_EQUAL(checker_counts(b.checker)->started, probes); /* nothing begins anew */
+	memset(b.members, 0xff, sizeof b.members); /* the old generation is gone */
+	badpeer_set(b.peers[0], PEER_CLOSE, NULL);
+	do {
+		CU_ASSERT_TRUE_FATAL(turn_until(b.base, &b.changes[0], b.changes[0] + 1));
+		monitor_view(b.monitor, &after.services[0], views);
+	} while (views[1].verdict != VERDICT_DOWN);
+	tear_down(&b);
+}
+
+static void members_come_and_go(void)
+{
+	struct bench b;
+	set_up(&b, PEER_SAY, PEER_SAY);
+	b.services[0].nmembers = 1;
+	set_services(&b, 0, 1);
+	until_verdict(&b, 0, VERDICT_UP);
+	struct service more = b.services[0];
+	more.nmembers = 2;
+	const struct monitor_service list = { &more, &b.conf };
+	CU_ASSERT_TRUE(monitor_set_services(b.monitor, &list, 1, &b.conf));
+	CU_ASSERT_TRUE(monitor_ready(b.monitor, &more)); /* it goes on answering */
+	CU_ASSERT_EQUAL(badpeer_accepted(b.peers[1]), 0);
+	struct member_view views[2];
+	do {
+		CU_ASSERT_TRUE_FATAL(turn_until(b.base, &b.changes[0], b.changes[0] + 1));
+		monitor_view(b.monitor, &more, views);
+	} while (views[1].verdict != VERDICT_UP);
+	CU_ASSERT_FALSE(views[1].in_hold);
+	set_services(&b, 1, 1); /* the whole service goes */
+	CU_ASSERT_PTR_NULL(live_of(&b, 0));
+	CU_ASSERT_FALSE(monitor_ready(b.monitor, &more));
+	unsigned accepted = badpeer_accepted(b.peers[0]);
+	turn_for(b.base, 300);
+	CU_ASSERT_EQUAL(badpeer_accepted(b.peers[0]), accepted);
+	tear_down(&b);
+}
+
+/* Other parameters: a new watch, but until it has spoken the old verdict stays. */
+static void a_changed_check_keeps_the_verdict_until_it_knows_better(void)
+{
+	struct bench b;
+	set_up(&b, PEER_SAY, PEER_SAY);
+	set_services(&b, 0, 1);
+	until_verdict(&b, 0, VERDICT_UP);
+	until_verdict(&b, 1, VERDICT_UP);
+	struct member members[2] = { b.members[0], b.members[1] };
+	struct service changed = b.services[0];
+	changed.members = members;
+	members[0].check_port = 1; /* nobody there */
+	const struct monitor_service list = { &changed, &b.conf };
+	CU_ASSERT_TRUE(monitor_set_services(b.monitor, &list, 1, &b.conf));
+	CU_ASSERT_EQUAL(view(&b, 0).verdict, VERDICT_UP);
+	until_verdict(&b, 0, VERDICT_DOWN);
+	CU_ASSERT_TRUE(monitor_restless(b.monitor, &changed)); /* that is a change */
+	CU_ASSERT_EQUAL(view(&b, 1).verdict, VERDICT_UP);
+	tear_down(&b);
+}
+
+/* Two zones that overlap by mistake. */
+static void one_name_twice(void)
+{
+	struct bench b;
+	set_up(&b, PEER_SAY, PEER_SAY);
+	const struct monitor_service list[] = { { &b.services[0], &b.conf }, { &b.services[0], &b.conf } };
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT_TRUE(monitor_set_services(b.monitor, list, 2, &b.conf));
+	until_verdict(&b, 0, VERDICT_UP);
+	CU_ASSERT_TRUE(monitor_set_services(b.monitor, list, 1, &b.conf));
+	CU_ASSERT_EQUAL(view(&b, 0).verdict, VERDICT_UP);
+	CU_ASSERT_TRUE(monitor_set_services(b.monitor, list, 0, &b.conf));
+	tear_down(&b);
+}
+
+static void saved_verdicts_answer_at_once(void)
+{
+	struct bench b;
+	set_up(&b, PEER_RESET, PEER_SAY);
+	set_services(&b, 0, 2);
+	until_verdict(&b, 0, VERDICT_DOWN);
+	until_verdict(&b, 1, VERDICT_UP);
+	int64_t since = 1700000000;
+	atomic_store(&live_of(&b, 0)->since_wall, since);
+	restart(&b);
+	set_services(&b, 0, 2);
+	CU_ASSERT_TRUE(monitor_ready(b.monitor, &b.services[0]));
+	CU_ASSERT_EQUAL(view(&b, 0).verdict, VERDICT_DOWN);
+	CU_ASSERT_EQUAL(view(&b, 1).verdict, VERDICT_UP);
+	CU_ASSERT_EQUAL(atomic_load(&live_of(&b, 0)->since_wall), since);
+	/* The first result of this process decides alone, and is no comeback. */
+	badpeer_set(b.peers[0], PEER_SAY, "hello");
+	until_verdict(&b, 0, VERDICT_UP);
+	CU_ASSERT_FALSE(view(&b, 0).in_hold);
+	CU_ASSERT_FALSE(monitor_restless(b.monitor, &b.services[0]));
+	tear_down(&b);
+}
+
+static void verdicts_are_saved_while_it_runs(void)
+{
+	struct bench b;
+	char path[100];
+	struct stat st;
+	set_up(&b, PEER_SAY, PEER_SAY);
+	snprintf(path, sizeof path, "%s/dnsd.verdicts", b.folder);
+	set_services(&b, 0, 1);
+	int64_t end = loop_now() + 10 * NS_PER_SECOND;
+	while (stat(path, &st) < 0 && loop_now() < end)
+		event_base_loop(b.base, EVLOOP_ONCE);
+	CU_ASSERT_EQUAL(stat(path, &st), 0);
+	CU_ASSERT_TRUE(st.st_size > 0);
+	tear_down(&b);
+}
+
+static void a_folder_that_is_not_there(void)
+{
+	struct bench b;
+	set_up(&b, PEER_SAY, PEER_SAY);
+	monitor_delete(b.monitor);
+	live_delete(b.live);
+	b.conf.state = "/nonexistent/fairlead";
+	make_monitor(&b);
+	set_services(&b, 0, 1);
+	until_verdict(&b, 0, VERDICT_UP); /* goes on */
+	tear_down(&b);
+}
+
+static void moments(void)
+{
+	CU_ASSERT_EQUAL(monitor_earlier(0, 0, 100, 50), 0);      /* never happened */
+	CU_ASSERT_EQUAL(monitor_earlier(0, 10, 100, 50), 110);
+	CU_ASSERT_EQUAL(monitor_earlier(0, 10, 100, 110), 0);    /* over */
+	CU_ASSERT_EQUAL(monitor_earlier(105, 10, 100, 50), 105);
+	CU_ASSERT_EQUAL(monitor_earlier(120, 10, 100, 50), 110);
+	CU_ASSERT_TRUE(monitor_in_hold(10, 100, 109));
+	CU_ASSERT_FALSE(monitor_in_hold(10, 100, 110));
+	CU_ASSERT_FALSE(monitor_in_hold(0, 100, 50));
+}
+
+UNIT_MAIN("monitor",
+	UNIT_TEST(ready_after_the_first_round),
+	UNIT_TEST(a_first_verdict_is_no_comeback),
+	UNIT_TEST(hold_and_unrest_begin_and_end),
+	UNIT_TEST(going_down_is_no_hold),
+	UNIT_TEST(the_wait_ends),
+	UNIT_TEST(a_reload_keeps_what_is_known),
+	UNIT_TEST(members_come_and_go),
+	UNIT_TEST(a_changed_check_keeps_the_verdict_until_it_knows_better),
+	UNIT_TEST(one_name_twice),
+	UNIT_TEST(saved_verdicts_answer_at_once),
+	UNIT_TEST(verdicts_are_saved_while_it_runs),
+	UNIT_TEST(a_folder_that_is_not_there),
+	UNIT_TEST(moments))
