@@ -287,16 +287,30 @@ static void replace_it(void *arg, const struct zone_record *r, struct errs *errs
 	WRITE(arg, CASE_HEAD "www A 192.0.2.1\n");
 }
 
-static void changed_meanwhile(void)
+static void append_it(void *arg, const struct zone_record *r, struct errs *errs)
+{
+	(void)r;
+	(void)errs;
+	FILE *f = fopen(path(arg), "a");
+	fputs("; more\n", f);
+	fclose(f);
+}
+
+static void expect_change(const char *lines, void (*change)(void *arg, const struct zone_record *r, struct errs *errs))
 {
 	struct errs errs;
-	WRITE("changing", CASE_HEAD "www LB sjc 192.0.2.1\n");
-	const struct zonefile_sink sink = { .record = replace_it, .arg = "changing" };
+	WRITE("changing", lines);
+	const struct zonefile_sink sink = { .record = change, .arg = "changing" };
 	errs_init(&errs);
 	CU_ASSERT_FALSE(zonefile_read(path("changing"), CASE_ORIGIN, case_conf(), &sink, &errs));
-	CU_ASSERT_EQUAL(errs.count, 2);
-	CU_ASSERT(errs.count == 2 && strstr(errs.text[1], "changed while it was read") != NULL);
+	CU_ASSERT(errs.count >= 1 && strstr(errs.text[errs.count - 1], "changed while it was read") != NULL);
 	errs_free(&errs);
+}
+
+static void changed_meanwhile(void)
+{
+	expect_change(CASE_HEAD "www LB sjc 192.0.2.1\n", replace_it);
+	expect_change(CASE_HEAD "www A 192.0.2.1\n", append_it); /* read only once */
 }
 
 static void no_sink(void)
