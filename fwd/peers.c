@@ -1,48 +1,17 @@
-#include "peers.h"
 #include <ares.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "log.h"
 #include "loop.h"
 #include "peer_record.h"
+#include "peers_parts.h"
 #include "resolve.h"
-#include "select.h"
 
 #define CLASS_IN 1
 #define TYPE_TXT 16
-/* What `hash` takes for a client's network: the defaults of dns.networks4 and dns.networks6. */
-#define NETWORK4 24
-#define NETWORK6 56
 /* c-ares counts in milliseconds; less would lose answers to mere scheduling. */
 #define TIMEOUT_MIN_MS 20
-
-/* A member's word. 0: nothing is known. */
-enum {
-	WORD_VERDICT = 3,      /* enum verdict */
-	WORD_KNOWN = 4,
-	WORD_HOLD = 8,         /* came back from down less than `hold` ago */
-	WORD_SET_DOWN = 16     /* down by an operator's word */
-};
-
-struct peer {
-	_Atomic(uint32_t) word;
-	int64_t came_back;     /* ns, loop_now; 0: never seen to. Main thread */
-};
-
-struct peers_service {
-	const struct service *service;
-	struct peers *peers;
-	int own_site;
-	bool takes_turns;              /* roundrobin is among its metrics */
-	_Atomic(bool) known;
-	_Atomic(uint32_t) turn;
-	/* main thread */
-	bool asking, mute;
-	char *name;                    /* of _health.SERVICE, text */
-	struct peer members[];         /* as in service */
-};
 
 struct peers {
 	struct resolver *resolver;
@@ -307,98 +276,4 @@ struct peers_service *peers_find(const struct peers *p, const uint8_t *service)
 const struct service *peers_service_of(const struct peers_service *ps)
 {
 	return ps->service;
-}
-
-/* --- choosing: any thread --- */
-
-/*
- * member                         a redirect  a relay
- * of our own site                no          no
- * at no site of ours             yes         no: it never agreed to take our clients under our address
- * with a host name for target    yes         no: there is no address to connect to
- * any other                      yes         yes
- */
-static bool is_eligible(const struct peers_service *ps, const struct member *m, bool for_redirect)
-{
-	if (m->site == ps->own_site)
-		return false;
-	return for_redirect || (m->site != MEMBER_NO_SITE && m->ntargets > 0);
-}
-
-/* Nothing known counts as up, behind those that are known to be. */
-static struct member_view view_of(const struct peers_service *ps, size_t i, bool for_redirect)
-{
-	uint32_t word = atomic_load_explicit(&ps->members[i].word, memory_order_relaxed);
-
-	if (!is_eligible(ps, &ps->service->members[i], for_redirect))
-		return (struct member_view){ .verdict = VERDICT_DOWN };
-	if (!(word & WORD_KNOWN))
-		return (struct member_view){ .verdict = VERDICT_UP, .in_hold = true };
-	return (struct member_view){ .verdict = word & WORD_VERDICT, .in_hold = word & WORD_HOLD };
-}
-
-/* Before the first answer the backup members are as good as any: behind the others. */
-static size_t add_rest(const struct peers_service *ps, bool for_redirect, uint16_t *members, size_t n, size_t max)
-{
-	for (size_t i = 0; i < ps->service->nmembers && n < max; i++) {
-		bool there = !is_eligible(ps, &ps->service->members[i], for_redirect);
-
-		for (size_t k = 0; k < n && !there; k++)
-			there = members[k] == i;
-		if (!there)
-			members[n++] = (uint16_t)i;
-	}
-	return n;
-}
-
-static uint64_t next_turn(struct peers_service *ps)
-{
-	return ps->takes_turns ? atomic_fetch_add_explicit(&ps->turn, 1, memory_order_relaxed) : 0;
-}
-
-size_t peers_choose(struct peers_service *ps, const struct addr *client, uint64_t random, bool for_redirect,
-                    uint16_t *members_out, size_t max)
-{
-	struct member_view views[SERVICE_MEMBERS_MAX];
-	struct gate gate;
-	struct select_client who = { .address = *client };
-	struct select_input in = { .service = ps->service, .gate = &gate, .client = &who, .own_site = ps->own_site,
-	                           .random = random, .turn = next_turn(ps) };
-	bool known = atomic_load_explicit(&ps->known, memory_order_acquire);
-	size_t n;
-
-	for (size_t i = 0; i < ps->service->nmembers; i++)
-		views[i] = view_of(ps, i, for_redirect);
-	gate_compute(ps->service, views, ps->own_site, false, &gate);
-	addr_unmap(&who.address);
-	prefix_of(&who.network, &who.address, NETWORK4, NETWORK6);
-	n = select_order(&in, max < gate.n ? max : gate.n, members_out);
-	return known ? n : add_rest(ps, for_redirect, members_out, n, max);
-}
-
-bool peers_usable(const struct peers_service *ps, bool for_redirect)
-{
-	for (size_t i = 0; i < ps->service->nmembers; i++)
-		if (view_of(ps, i, for_redirect).verdict == VERDICT_UP)
-			return true;
-	return false;
-}
-
-bool peers_own_set_down(const struct peers_service *ps)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < ps->service->nmembers; i++) {
-		if (ps->service->members[i].site != ps->own_site)
-			continue;
-		any = true;
-		if (!(atomic_load_explicit(&ps->members[i].word, memory_order_relaxed) & WORD_SET_DOWN))
-			return false;
-	}
-	return any;
-}
-
-bool peers_known(const struct peers_service *ps)
-{
-	return atomic_load_explicit(&ps->known, memory_order_acquire);
 }

@@ -1,0 +1,38 @@
+/*
+ * peers_parts: what is known of each member; nobody else includes it.
+ *     peers.c         asks, and writes (main thread)
+ *     peers_choose.c  reads (any thread)
+ */
+#ifndef FAIRLEAD_PEERS_PARTS_H
+#define FAIRLEAD_PEERS_PARTS_H
+
+#include <stdatomic.h>
+#include "peers.h"
+
+/* A member's word. 0: nothing is known. */
+enum {
+	WORD_VERDICT = 3,      /* enum verdict */
+	WORD_KNOWN = 4,
+	WORD_HOLD = 8,         /* came back from down less than `hold` ago */
+	WORD_SET_DOWN = 16     /* down by an operator's word */
+};
+
+struct peer {
+	_Atomic(uint32_t) word;
+	int64_t came_back;     /* ns, loop_now; 0: never seen to. Main thread */
+};
+
+struct peers_service {
+	const struct service *service;
+	struct peers *peers;
+	int own_site;
+	bool takes_turns;              /* roundrobin is among its metrics */
+	_Atomic(bool) known;
+	_Atomic(uint32_t) turn;
+	/* main thread */
+	bool asking, mute;
+	char *name;                    /* of _health.SERVICE, text */
+	struct peer members[];         /* as in service */
+};
+
+#endif
