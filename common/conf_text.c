@@ -15,6 +15,7 @@ struct parser {
 	struct open_bracket open[CONF_NESTING_MAX]; size_t nopen;
 	struct seen_key *seen; size_t nseen, seen_room; /* of all open groups, the innermost last */
 	char *string; size_t string_len, string_room;
+	struct conf_place last; /* of the token before: where something is missing */
 	bool no_memory;
 };
 
@@ -101,7 +102,12 @@ static void roll_back(struct parser *p, struct mark m)
 
 /* ---- tokens and brackets ---- */
 
-static void next(struct parser *p) { conf_lex_next(&p->lex); }
+static void next(struct parser *p)
+{
+	p->last = p->lex.place;
+	conf_lex_next(&p->lex);
+}
+
 static bool at_punct(const struct parser *p, char c) { return p->lex.token == TOKEN_PUNCT && p->lex.punct == c; }
 static bool at_one_of(const struct parser *p, const char *set) { return p->lex.token == TOKEN_PUNCT && strchr(set, p->lex.punct); }
 
@@ -219,7 +225,7 @@ static bool parse_elements(struct parser *p, bool array)
 				break;
 			char seen[48];
 			if (p->lex.token != TOKEN_BAD)
-				conf_lex_error(&p->lex, &p->lex.place, "%s where `,' or a closing bracket must stand", token_text(p, seen));
+				conf_lex_error(&p->lex, &p->last, "a comma or a closing bracket is missing before %s", token_text(p, seen));
 			return false;
 		}
 		next(p);
@@ -264,7 +270,7 @@ static bool parse_value(struct parser *p, const char *after, int *type)
 		if (x->token == TOKEN_NAME && !x->first_on_line)
 			conf_lex_error(x, &x->place, "%s after %s: text stands in \"...\"", token_text(p, seen), after);
 		else if (x->token != TOKEN_BAD && !(x->token == TOKEN_END && x->cut))
-			conf_lex_error(x, &x->place, "a value must stand after %s, not %s", after, token_text(p, seen));
+			conf_lex_error(x, &p->last, "a value must stand after %s, not %s", after, token_text(p, seen));
 		return false;
 	}
 	put_place(p, &x->place);
@@ -321,12 +327,11 @@ static bool parse_name_and_value(struct parser *p, size_t first, bool *keep)
 	snprintf(after, sizeof after, "\"%.60s =\"", p->lex.text);
 	put_place(p, &p->lex.place);
 	put(p, p->lex.text, p->lex.len);
-	struct conf_place at = p->lex.place;
 	next(p);
 	if (!at_punct(p, '=')) {
 		after[strlen(after) - 3] = '\0'; /* without " =" */
 		if (p->lex.token != TOKEN_BAD)
-			conf_lex_error(&p->lex, &at, "`=' must stand after %s\", not %s", after, token_text(p, seen));
+			conf_lex_error(&p->lex, &p->last, "`=' must stand after %s\", not %s", after, token_text(p, seen));
 		return false;
 	}
 	next(p);

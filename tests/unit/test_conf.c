@@ -362,7 +362,7 @@ static void unclosed_in_an_included_file(void)
 {
 	write_file("main.conf", 0600, "%s@include \"u.conf\"\nrun = \"/x\";\n", minimal);
 	write_file("u.conf", 0600, "\ndns = {\n listen = [\n");
-	load_and_free("main.conf", "$/u.conf:3: this `[' is never closed\n$/main.conf:5: a value must stand after a bracket or a comma, not run\n");
+	load_and_free("main.conf", "$/u.conf:3: a value must stand after a bracket or a comma, not run\n$/u.conf:3: this `[' is never closed\n");
 	write_file("u.conf", 0600, "\ninstance = \"x\n");
 	load_and_free("main.conf", "$/u.conf:2: this string is never closed\n");
 }

@@ -454,6 +454,53 @@ static const struct error_case cases[] = {
 	  "\"::@53\", \"192.0.2.1@53\" ]; ttl = 3; ttl_calm = 86401; };\n",
 	  "t.conf:8: dns.ttl_calm: 86401 is out of range (0 to 86400 seconds)\n"
 	  "t.conf:8: dns.listen: 192.0.2.1@53 stands twice, before in line 7\n" },
+	{ true,
+	  "a = 5 5 { x = [ 1 ]; b = ( { c = 5; }, 1 ); };\n"
+	  "nope = 1;\n",
+	  "t.conf:7: unknown key \"a\"\n"
+	  "t.conf:7: a key must stand here, not 5\n"
+	  "t.conf:8: unknown key \"nope\"\n" },
+	{ true,
+	  "dns = { listen = [ \"192.0.2.1@53\" 5 ];\n"
+	  "ttl = 5; };\n"
+	  "nope = 1;\n",
+	  "t.conf:7: a comma or a closing bracket is missing before 5\n"
+	  "t.conf:9: unknown key \"nope\"\n" },
+	{ true,
+	  "checks = ( { name = \"c\"; type = \"tcp\"; }\n"
+	  "{ name = \"d\"; type = \"tcp\"; } );\n",
+	  "t.conf:7: a comma or a closing bracket is missing before `{'\n" },
+	{ true,
+	  "instance = \n"
+	  "run = \"/x\";\n"
+	  "state = 5;\n",
+	  "t.conf:7: a value must stand after \"instance =\", not run\n"
+	  "t.conf:9: state: must be a text in \"...\"\n" },
+	{ true,
+	  "checks = ( { name = \"c\"; type = \"tcp\"; },\n"
+	  "{ name = \"d\"; type = \"http\"; host = \"[::1\"; method = \"A B\"; },\n"
+	  "{ name = \"e\"; type = \"http\"; host = \"[1.2.3.4]\"; } );\n",
+	  "t.conf:8: checks[].host: \"[::1\" is not a host name or address\n"
+	  "t.conf:8: checks[].method: \"A B\" is not a method\n"
+	  "t.conf:9: checks[].host: \"[1.2.3.4]\" is not a host name or address\n" },
+	{ true,
+	  "forward = { listeners = ( { service = \"w.x.\"; listen = [ \"192.0.2.5@80\" ]; protocol = \"http\"; redirect = { to = \"address\"; }; },\n"
+	  "{ service = \"w.x.\"; listen = [ \"192.0.2.6@80\" ]; protocol = \"http\"; redirect = { to = \"none\"; }; } ); };\n",
+	  "" },
+	{ true,
+	  "geo = 5;\n"
+	  "dns = { listen = [ \"192.0.2.1@53\" ]; networks4 = 24.0; networks6 = [ 56 ]; cookies = \"false\"; };\n",
+	  "t.conf:7: geo: not built yet\n"
+	  "t.conf:8: dns.networks6: must be a number\n"
+	  "t.conf:8: dns.cookies: must be true or false\n" },
+	{ true,
+	  "forward = { listeners = ( 5, { service = \"w.x.\"; listen = [ \"192.0.2.5@80\" ]; protocol = \"http\"; } ); };\n",
+	  "t.conf:7: forward.listeners: must hold groups: { ... }\n" },
+	{ true,
+	  "keys2 = ( );\n"
+	  "@include \"\"\n",
+	  "t.conf:7: unknown key \"keys2\" (did you mean \"keys\"?)\n"
+	  "t.conf:8: @include \"\": No such file or directory\n" },
 	{ false,
 	  "user = \"\";\n"
 	  "site = \"a\";\n"
@@ -528,6 +575,13 @@ static const struct error_case cases[] = {
 	  "t.conf:8: keys[].secret_file: secret is there already\n" },
 	{ false,
 	  "user = \"\";\n"
+	  "site = \"y\";\n"
+	  "sites = ( 5, { name = \"y\"; control = [ \"192.0.2.5@53\" ]; key = \"admin\"; } );\n"
+	  "keys = ( { name = \"admin\"; secret = \"c2VjcmV0\"; role = \"admin\"; } );\n",
+	  "t.conf:3: sites: must hold groups: { ... }\n"
+	  "t.conf:3: sites[].key: the role of \"admin\" is not site\n" },
+	{ false,
+	  "user = \"\";\n"
 	  "site = \"xx\";\n"
 	  "sites = ( { name = \"x\"; control = [ \"192.0.2.2@53\" ]; key = \"Key.1.\"; },\n"
 	  "{ name = \"y\"; control = [ \"192.0.2.2@54\" ]; key = \"key.2\"; } );\n"
@@ -600,7 +654,20 @@ static void a_nul_byte_is_an_error(void)
 	errs_free(&errs);
 }
 
+static void a_long_regex_is_an_error(void)
+{
+	char *text = NULL;
+	struct error_case c = { true, NULL, "t.conf:7: checks[].expect: a regular expression has at most 1000 bytes\n" };
+	CU_ASSERT_FATAL(asprintf(&text, "checks = ( { name = \"c\"; type = \"tcp\"; expect = \"%01001d\"; }, { name = \"d\"; type = \"tcp\"; expect = \"%01000d\"; } );\n", 0, 0) > 0);
+	c.text = text;
+	char *said = errors_of(&c);
+	CU_ASSERT_STRING_EQUAL(said, c.errors);
+	free(said);
+	free(text);
+}
+
 UNIT_MAIN("conf_errors",
 	UNIT_TEST(each_error_at_its_line),
 	UNIT_TEST(a_file_cut_anywhere_is_an_error),
-	UNIT_TEST(a_nul_byte_is_an_error))
+	UNIT_TEST(a_nul_byte_is_an_error),
+	UNIT_TEST(a_long_regex_is_an_error))

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "unit.h"
 
@@ -85,8 +86,45 @@ static void a_long_text_is_whole(void)
 	errs_free(&e);
 }
 
+/* What errs_log writes to standard error; the caller frees. */
+static char *logged(const struct errs *e)
+{
+	char *text = calloc(1, 65536);
+	FILE *f = tmpfile();
+	int saved = dup(STDERR_FILENO);
+	CU_ASSERT_FATAL(text && f && saved >= 0 && dup2(fileno(f), STDERR_FILENO) >= 0);
+	errs_log(e);
+	CU_ASSERT(dup2(saved, STDERR_FILENO) >= 0);
+	close(saved);
+	rewind(f);
+	size_t n = fread(text, 1, 65535, f);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void one_event_an_error(void)
+{
+	struct errs e;
+	errs_init(&e);
+	errs_add(&e, "a.conf", 3, 0, "unknown key \"x\\\"");
+	for (unsigned i = 0; i < ERRS_SHOWN_MAX + 4; i++)
+		errs_add(&e, "b.conf", i, 0, "x");
+	char *text = logged(&e);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "level=error"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "error=\"a.conf:3: unknown key \\\"x\\\\\\\"\"\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "more=5\n"));
+	unsigned lines = 0;
+	for (const char *p = text; *p; p++)
+		lines += *p == '\n';
+	CU_ASSERT_EQUAL(lines, ERRS_SHOWN_MAX + 1);
+	free(text);
+	errs_free(&e);
+}
+
 UNIT_MAIN("errs",
 	UNIT_TEST(places),
 	UNIT_TEST(control_bytes_never_reach_a_terminal),
 	UNIT_TEST(the_rest_is_counted),
-	UNIT_TEST(a_long_text_is_whole))
+	UNIT_TEST(a_long_text_is_whole),
+	UNIT_TEST(one_event_an_error))
