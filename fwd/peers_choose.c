@@ -4,6 +4,7 @@
 /* What `hash` takes for a client's network: the defaults of dns.networks4 and dns.networks6. */
 #define NETWORK4 24
 #define NETWORK6 56
+
 /*
  * member                         a redirect  a relay
  * of our own site                no          no

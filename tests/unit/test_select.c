@@ -154,6 +154,13 @@ static void test_gate_takes_members_at_no_site(void)
 	CU_ASSERT(f.gate.n == 2);
 }
 
+static uint16_t first_of(struct fixture *f)
+{
+	uint16_t out = 999;
+
+	return select_order(&f->in, 1, &out) == 1 ? out : 999;
+}
+
 /* How often each member comes first, and second when `second` isn't NULL. */
 static void count_draws(struct fixture *f, size_t draws, unsigned *first, unsigned *second)
 {
@@ -237,6 +244,29 @@ static void test_weight_zero_is_last(void)
 	}
 	/* Those of weight 0 are alike among themselves. */
 	CU_ASSERT(within(third[0] / 2e4, 0.5, 0.02) && within(third[1] / 2e4, 0.5, 0.02));
+}
+
+/* The short way of the usual policy chooses as the long one does. */
+static void test_draw(void)
+{
+	struct fixture f;
+	uint64_t state = 11;
+
+	fixture_init(&f);
+	for (int i = 0; i < 7; i++)
+		add(&f, i, (unsigned)(i * 3 % 5), 1);
+	f.views[6].verdict = VERDICT_DOWN;
+	gate(&f);
+	CU_ASSERT(select_is_draw(&f.policy));
+	CU_ASSERT_EQUAL(f.gate.weight, 3 + 1 + 4 + 2);
+	for (int i = 0; i < 10000; i++) {
+		f.in.random = select_random(&state);
+		CU_ASSERT_EQUAL(select_draw(&f.service, &f.gate, f.in.random), first_of(&f));
+	}
+	RULE(&f, METRIC_RANK);
+	CU_ASSERT_FALSE(select_is_draw(&f.policy));
+	f.policy.nrules = 0, f.policy.answers = 2;
+	CU_ASSERT_FALSE(select_is_draw(&f.policy));
 }
 
 static void test_random_is_uniform(void)
@@ -369,13 +399,6 @@ static void set_client(struct fixture *f, const char *text)
 {
 	addr_parse(&f->client.address, text, 0);
 	prefix_of(&f->client.network, &f->client.address, 24, 56);
-}
-
-static uint16_t first_of(struct fixture *f)
-{
-	uint16_t out = 999;
-
-	return select_order(&f->in, 1, &out) == 1 ? out : 999;
 }
 
 static void test_rules_from_and_sites(void)
@@ -605,6 +628,7 @@ UNIT_MAIN("select",
 	UNIT_TEST(test_weighted_shares),
 	UNIT_TEST(test_weighted_second),
 	UNIT_TEST(test_weight_zero_is_last),
+	UNIT_TEST(test_draw),
 	UNIT_TEST(test_random_is_uniform),
 	UNIT_TEST(test_roundrobin_turns),
 	UNIT_TEST(test_roundrobin_behind_rank),
