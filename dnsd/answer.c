@@ -86,23 +86,17 @@ static bool may_see_health(const struct answer_input *in)
 	return false;
 }
 
-static const struct lb_records *records_of(const struct lb *lb, size_t member, uint16_t type)
-{
-	return type == RR_A ? &lb->members[member].a : &lb->members[member].aaaa;
-}
-
 static void add_members(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t type,
                         const uint16_t *members, size_t n, struct owner owner)
 {
 	struct item *i = add(a, ITEM_MEMBERS, owner, ANSWER);
 	if (!i)
 		return;
-	i->lb = lb;
 	i->ttl = st->ttl;
 	i->type = type;
 	i->nmembers = (uint8_t)n;
-	for (size_t k = 0; k < n; k++) /* one, usually: less than a call of memcpy */
-		i->members[k] = members[k];
+	for (size_t k = 0; k < n; k++)
+		i->records[k] = lb_records_of(lb, st, members[k], type == RR_A);
 }
 
 static void add_host(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t member, struct owner owner)
@@ -112,8 +106,7 @@ static void add_host(struct answer *a, const struct lb *lb, const struct lb_stat
 		return;
 	i->lb = lb;
 	i->ttl = st->ttl;
-	i->members[0] = member;
-	i->nmembers = 1;
+	i->member = member;
 }
 
 /* `every`: all members have an address of the type, so nobody is passed over. */
@@ -138,14 +131,14 @@ static bool answer_ordered(struct answer *a, const struct lb *lb, const struct l
 		add_members(a, lb, st, type, order, ordered, owner);
 		return true;
 	}
-	if (lb->service->members[order[0]].host) {
+	if (lb->any_host && lb->service->members[order[0]].host) {
 		add_host(a, lb, st, order[0], owner);
 		return true;
 	}
 	if (type != RR_A && type != RR_AAAA)
 		return false;
 	for (size_t i = 0; i < ordered && n < want; i++)
-		if (records_of(lb, order[i], type)->n)
+		if (lb_records_of(lb, st, order[i], type == RR_A)->n)
 			order[n++] = order[i];
 	if (n)
 		add_members(a, lb, st, type, order, n, owner);
@@ -223,7 +216,7 @@ static bool answer_member(struct answer *a, const struct lb *lb, uint16_t member
 		add_host(a, lb, st, member, owner);
 		return true;
 	}
-	if ((type != RR_A && type != RR_AAAA) || !records_of(lb, member, type)->n)
+	if ((type != RR_A && type != RR_AAAA) || !lb_records_of(lb, st, member, type == RR_A)->n)
 		return false;
 	add_members(a, lb, st, type, &member, 1, owner);
 	return true;
@@ -245,7 +238,7 @@ static void answer_health(struct answer *a, enum node_kind kind, const struct lb
 	struct item *i = add(a, item, owner, ANSWER);
 	if (i) {
 		i->lb = lb;
-		i->members[0] = member;
+		i->member = member;
 	}
 }
 

@@ -44,8 +44,9 @@ struct item {
 	const struct lb *lb;
 	uint32_t ttl;                 /* of ITEM_MEMBERS, ITEM_HOST, ITEM_NEGATIVE_SOA, ITEM_SYNTHESIS */
 	uint16_t type;                /* of ITEM_MEMBERS: RR_A or RR_AAAA */
-	uint16_t members[ANSWERS_MAX];
+	const struct lb_records *records[ANSWERS_MAX]; /* of the chosen members */
 	uint8_t nmembers;
+	uint16_t member;              /* the one that a host or health item is about */
 	const uint8_t *target;        /* of ITEM_SYNTHESIS */
 };
 

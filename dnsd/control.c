@@ -18,6 +18,7 @@
 #include "../common/loop.h"
 #include "../common/resolve.h"
 #include "../common/service.h"
+#include "flatten.h"
 #include "lb.h"
 #include "monitor.h"
 #include "worker.h"
@@ -54,7 +55,7 @@ static void on_collect(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	synchronize_rcu();
 	for (size_t i = 0; i < c->ngarbage; i++)
-		free(c->garbage[i]);
+		lb_state_delete(c->garbage[i]);
 	c->ngarbage = 0;
 }
 
@@ -68,7 +69,7 @@ static void discard(struct control *c, struct lb_state *st)
 		struct lb_state **more = realloc(c->garbage, room * sizeof(struct lb_state *));
 		if (!more) {
 			synchronize_rcu();
-			free(st);
+			lb_state_delete(st);
 			return;
 		}
 		c->garbage = more;
@@ -95,6 +96,10 @@ static void publish(struct control *c, struct lb *lb)
 	monitor_view(c->monitor, s, views);
 	gate_compute(s, views, MEMBER_NO_SITE, true, &gate);
 	struct lb_state *st = lb_state_new(&gate);
+	if (st && lb->flatten && !flatten_fill(lb->flatten, st)) {
+		lb_state_delete(st);
+		st = NULL;
+	}
 	if (!st) {
 		char name[DNAME_TEXT_MAX];
 		log_error("out of memory, a service keeps its old state", "service=%s", dname_to_text(s->name, name));
@@ -106,6 +111,11 @@ static void publish(struct control *c, struct lb *lb)
 		if (views[i].verdict == VERDICT_DOWN)
 			st->down[i / 8] |= (uint8_t)(1 << i % 8);
 	discard(c, atomic_exchange_explicit(&lb->state, st, memory_order_acq_rel));
+}
+
+static void on_flattened(void *arg, struct lb *lb)
+{
+	publish(arg, lb);
 }
 
 /* Readiness is for the service manager: from now on every service has an answer (spec 5, start). */
@@ -130,16 +140,22 @@ static void on_change(void *arg, const struct service *s)
 
 /* ---- generations ---- */
 
-static bool take_live(struct control *c, struct lb *lb)
+/* What a service needs before its first state. False: no memory. */
+static bool prepare(struct control *c, struct lb *lb)
 {
+	struct flatten_calls calls = { .changed = on_flattened, .arg = c };
+	if (lb->flattens && !lb->flatten && c->resolver && !(lb->flatten = flatten_new(c->resolver, lb, &calls)))
+		return false;
 	for (size_t i = 0; i < lb->service->nmembers; i++)
 		if (!lb->members[i].live && !(lb->members[i].live = live_get(c->live, lb->service, &lb->service->members[i])))
 			return false;
 	return true;
 }
 
-static void give_live(struct control *c, struct lb *lb)
+static void give_back(struct control *c, struct lb *lb)
 {
+	flatten_delete(lb->flatten);
+	lb->flatten = NULL;
 	for (size_t i = 0; i < lb->service->nmembers; i++)
 		if (lb->members[i].live)
 			live_put(c->live, lb->members[i].live);
@@ -163,7 +179,7 @@ static bool adopt(struct control *c, struct generation *g)
 	for (size_t i = 0; i < g->nzones; i++) {
 		for (size_t k = 0; k < g->zones[i]->nservices; k++) {
 			struct lb *lb = g->zones[i]->services[k];
-			if (!take_live(c, lb)) {
+			if (!prepare(c, lb)) {
 				free(list);
 				return false;
 			}
@@ -183,7 +199,7 @@ static void retire(struct control *c, struct generation *g)
 {
 	for (size_t i = 0; i < g->nzones; i++)
 		for (size_t k = 0; g->zones[i]->refs == 1 && k < g->zones[i]->nservices; k++)
-			give_live(c, g->zones[i]->services[k]);
+			give_back(c, g->zones[i]->services[k]);
 	generation_delete(g);
 }
 
@@ -333,7 +349,7 @@ void control_delete(struct control *c)
 		retire(c, c->next);
 	retire(c, c->gen);
 	for (size_t i = 0; i < c->ngarbage; i++)
-		free(c->garbage[i]);
+		lb_state_delete(c->garbage[i]);
 	free(c->garbage);
 	if (c->live)
 		live_delete(c->live);

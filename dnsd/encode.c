@@ -150,21 +150,19 @@ static inline unsigned put_fixed(struct encoder *e, const struct lb_records *r, 
 	return r->n;
 }
 
-static unsigned put_addresses(struct encoder *e, const struct item *it, const struct lb_member *m, uint16_t first)
-{
-	if (it->owner.name)
-		return put_owned_addresses(e, it, it->type == RR_A ? &m->a : &m->aaaa, first);
-	if (it->type == RR_A)
-		return put_fixed(e, &m->a, RR_HEAD + 4, it->ttl);
-	return put_fixed(e, &m->aaaa, RR_HEAD + 16, it->ttl);
-}
-
 static unsigned put_members(struct encoder *e, const struct item *it)
 {
 	unsigned count = 0;
 	uint16_t first = (uint16_t)wire_written(&e->w);
-	for (unsigned i = 0; i < it->nmembers; i++)
-		count += put_addresses(e, it, &it->lb->members[it->members[i]], first);
+	for (unsigned i = 0; i < it->nmembers; i++) {
+		const struct lb_records *r = it->records[i];
+		if (it->owner.name)
+			count += put_owned_addresses(e, it, r, first);
+		else if (it->type == RR_A)
+			count += put_fixed(e, r, RR_HEAD + 4, it->ttl);
+		else
+			count += put_fixed(e, r, RR_HEAD + 16, it->ttl);
+	}
 	return count;
 }
 
@@ -213,7 +211,7 @@ static unsigned put_item(struct encoder *e, const struct item *i, const struct e
 	case ITEM_RRSET: return put_set(e, i);
 	case ITEM_NEGATIVE_SOA: return put_negative_soa(e, i->ttl);
 	case ITEM_MEMBERS: return put_members(e, i);
-	case ITEM_HOST: return put_cname(e, i, i->lb->service->members[i->members[0]].host);
+	case ITEM_HOST: return put_cname(e, i, i->lb->service->members[i->member].host);
 	case ITEM_SYNTHESIS: return put_cname(e, i, i->target);
 	case ITEM_HEALTH: case ITEM_HEALTH_MEMBER: case ITEM_SITES: return put_health(e, i, now);
 	}

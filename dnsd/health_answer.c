@@ -44,7 +44,7 @@ size_t health_next(struct health_cursor *c, uint8_t *out, size_t size)
 		n = site_rdata(c, out, size);
 	} else {
 		const struct lb *lb = c->item->lb;
-		size_t member = c->item->kind == ITEM_HEALTH ? c->at : c->item->members[0];
+		size_t member = c->item->kind == ITEM_HEALTH ? c->at : c->item->member;
 		struct health_input in = {
 			.conf = lb->conf, .service = lb->service, .member = member,
 			.live = lb->members[member].live, .now = c->moment->now_mono_ns,

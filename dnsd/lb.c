@@ -6,25 +6,31 @@
 #include "rr.h"
 #include "zone.h"
 
-static bool lay_out(struct lb_records *out, const struct member *m, int family)
+bool lb_lay_out(struct lb_records *out, const struct addr *addresses, size_t n, int family)
 {
 	uint16_t type = family == AF_INET ? RR_A : RR_AAAA, size = family == AF_INET ? 4 : 16;
-	for (size_t i = 0; i < m->ntargets; i++)
-		out->n += m->targets[i].sa.sa_family == family;
+	for (size_t i = 0; i < n; i++)
+		out->n += addresses[i].sa.sa_family == family;
 	if (!out->n)
 		return true;
 	out->len = (uint16_t)(out->n * (RR_HEAD + size));
 	uint8_t *p = out->wire = malloc(out->len);
 	if (!p)
 		return false;
-	for (size_t i = 0; i < m->ntargets; i++) {
-		if (m->targets[i].sa.sa_family != family)
+	for (size_t i = 0; i < n; i++) {
+		if (addresses[i].sa.sa_family != family)
 			continue;
 		rr_head(p, type, 0, size);
-		memcpy(p + RR_HEAD, addr_bytes(&m->targets[i]), size);
+		memcpy(p + RR_HEAD, addr_bytes(&addresses[i]), size);
 		p += RR_HEAD + size;
 	}
 	return true;
+}
+
+static void free_addresses(struct lb_addresses *r)
+{
+	free(r->a.wire);
+	free(r->aaaa.wire);
 }
 
 static bool asks_client(const struct policy *p)
@@ -54,16 +60,21 @@ struct lb *lb_new(struct service *s, const struct conf *conf)
 	lb->asks_client = asks_client(s->policy);
 	lb->draws = select_is_draw(s->policy);
 	for (size_t i = 0; i < s->nmembers; i++) {
-		struct lb_member *m = &lb->members[i];
-		if (!lay_out(&m->a, &s->members[i], AF_INET) || !lay_out(&m->aaaa, &s->members[i], AF_INET6)) {
+		struct lb_addresses *own = &lb->members[i].own;
+		const struct member *m = &s->members[i];
+		if (!lb_lay_out(&own->a, m->targets, m->ntargets, AF_INET) || !lb_lay_out(&own->aaaa, m->targets, m->ntargets, AF_INET6)) {
 			lb_delete(lb);
 			return NULL;
 		}
-		lb->every_a &= m->a.n != 0;
-		lb->every_aaaa &= m->aaaa.n != 0;
-		lb->any_a |= m->a.n != 0;
-		lb->any_aaaa |= m->aaaa.n != 0;
-		lb->any_host |= s->members[i].host != NULL;
+		lb->every_a &= own->a.n != 0;
+		lb->every_aaaa &= own->aaaa.n != 0;
+		lb->any_a |= own->a.n != 0;
+		lb->any_aaaa |= own->aaaa.n != 0;
+		lb->any_host |= m->host != NULL;
+	}
+	if (lb->any_host && s->at_origin) {
+		lb->flattens = lb->any_a = lb->any_aaaa = true;
+		lb->any_host = false;
 	}
 	return lb;
 }
@@ -72,12 +83,10 @@ void lb_delete(struct lb *lb)
 {
 	if (!lb)
 		return;
-	for (size_t i = 0; i < lb->service->nmembers; i++) {
-		free(lb->members[i].a.wire);
-		free(lb->members[i].aaaa.wire);
-	}
+	for (size_t i = 0; i < lb->service->nmembers; i++)
+		free_addresses(&lb->members[i].own);
 	free(lb->members);
-	free(lb->state);
+	lb_state_delete(lb->state);
 	service_free(lb->service);
 	free(lb);
 }
@@ -90,4 +99,14 @@ struct lb_state *lb_state_new(const struct gate *g)
 	if (st)
 		memcpy(&st->gate, g, used);
 	return st;
+}
+
+void lb_state_delete(struct lb_state *st)
+{
+	if (!st)
+		return;
+	for (size_t i = 0; i < st->nresolved; i++)
+		free_addresses(&st->resolved[i]);
+	free(st->resolved);
+	free(st);
 }

@@ -19,8 +19,10 @@ struct conf;
 /* A member's address records of one family: n times C00C type class 0 rdlength address. */
 struct lb_records { uint16_t n, len; uint8_t *wire; };
 
+struct lb_addresses { struct lb_records a, aaaa; };
+
 struct lb_member {
-	struct lb_records a, aaaa;
+	struct lb_addresses own;
 	struct live_member *live;      /* a reference; set by the control thread before publication */
 };
 
@@ -29,7 +31,7 @@ struct lb_state {
 	uint32_t ttl;                  /* of answers, by ttl, ttl_min and ttl_calm */
 	bool ready;                    /* every member has had a first result, or the wait is over */
 	uint8_t down[SERVICE_MEMBERS_MAX / 8]; /* bit: verdict down, for LABEL.SERVICE */
-	/* For a name at the origin whose member is a host name: what it resolves to. */
+	struct lb_addresses *resolved; size_t nresolved; /* at the origin: of members that are host names; else none */
 	struct gate gate;              /* only as long as gate.n asks: the rest isn't allocated */
 };
 
@@ -38,17 +40,33 @@ struct lb {
 	const struct conf *conf;
 	struct lb_member *members;     /* as service->members */
 	bool every_a, every_aaaa;      /* all members have such an address */
-	bool any_a, any_aaaa, any_host;
+	bool any_a, any_aaaa;          /* some member has or may have one */
+	bool any_host;                 /* some member is answered by CNAME */
 	bool asks_client;              /* some rule looks at the client */
 	bool draws;                    /* select_is_draw(policy) */
+	bool flattens;                 /* host names at the origin: answered by their addresses, not by CNAME */
+	struct flatten *flatten;       /* control thread only */
 	_Atomic(struct lb_state *) state; /* NULL: not ready */
 };
 
 struct lb *lb_new(struct service *s, const struct conf *conf); /* takes s; NULL: no memory (s is freed) */
 void lb_delete(struct lb *lb);                                 /* its state too; live references must be given back before */
 
+/* Lays out the addresses of one family. False: no memory. */
+bool lb_lay_out(struct lb_records *out, const struct addr *addresses, size_t n, int family);
+
 /* Allocates a state for a gate, with room for exactly its members. */
 struct lb_state *lb_state_new(const struct gate *g);
+void lb_state_delete(struct lb_state *st);
+
+/* A member's records of RR_A or, for anything else, RR_AAAA. */
+static inline const struct lb_records *lb_records_of(const struct lb *lb, const struct lb_state *st, size_t member, bool a)
+{
+	const struct lb_addresses *r = &lb->members[member].own;
+	if (st->resolved && lb->service->members[member].host)
+		r = &st->resolved[member];
+	return a ? &r->a : &r->aaaa;
+}
 
 static inline bool lb_is_down(const struct lb_state *st, size_t member)
 {

@@ -62,10 +62,12 @@ static bool cut(char *line, char **words, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		words[i] = line;
 		line = strchr(line, ' ');
-		if (!*words[i] || !line != (i + 1 == n))
+		if (!line != (i + 1 == n))
 			return false;
 		if (line)
 			*line++ = '\0';
+		if (!*words[i])
+			return false;
 	}
 	return true;
 }

@@ -74,7 +74,7 @@ static void publish(struct lb *lb, unsigned down, bool ready)
 	st->ttl = 30;
 	st->ready = ready;
 	st->down[0] = (uint8_t)down;
-	free(atomic_exchange(&lb->state, st));
+	lb_state_delete(atomic_exchange(&lb->state, st));
 }
 
 static struct lb *service(const char *name)
