@@ -146,28 +146,35 @@ bool rdata_put_name(struct rdata_maker *m, const char *what)
 	return true;
 }
 
+/* Four numbers up to 255 without leading zeros, as inet_pton has it. */
+static bool parse_ipv4(const char *p, const char *end, uint32_t *out)
+{
+	uint32_t address = 0;
+	for (unsigned part = 0; part < 4; part++) {
+		const char *start = p;
+		uint32_t n = 0, digit;
+		while (p < end && p - start < 3 && (digit = (uint32_t)(uint8_t)*p - '0') <= 9) {
+			n = n * 10 + digit;
+			p++;
+		}
+		if (p == start || n > 255 || (*start == '0' && p - start > 1))
+			return false;
+		address = address << 8 | n;
+		if (part < 3 && (p == end || *p++ != '.'))
+			return false;
+	}
+	*out = address;
+	return p == end;
+}
+
 bool rdata_put_a(struct rdata_maker *m)
 {
 	char show[ZONE_SHOW_MAX];
+	uint32_t address;
 	const struct zone_token *t = next_word(m, "an IPv4 address");
 	if (!t)
 		return false;
-	uint32_t parts = 0, part = 0, digits = 0, address = 0;
-	for (size_t i = 0; i <= t->len; i++) {
-		char c = i < t->len ? t->text[i] : '.';
-		if (c >= '0' && c <= '9' && digits < 3 && !(digits && part == 0)) {
-			part = part * 10 + (uint32_t)(c - '0');
-			digits++;
-		} else if (c == '.' && digits && part <= 255 && parts < 4) {
-			address = address << 8 | part;
-			parts++;
-			part = digits = 0;
-		} else {
-			parts = 5;
-			break;
-		}
-	}
-	if (parts != 4)
+	if (!parse_ipv4(t->text, t->text + t->len, &address))
 		return rdata_fail(m, t, "\"%s\" is no IPv4 address", zone_show(t, show));
 	wire_write32(&m->out, address);
 	return true;

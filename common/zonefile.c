@@ -36,8 +36,8 @@ static void read_ttl_directive(struct zone_reader *r, const struct zone_token *t
 	r->has_default_ttl = true; /* also after an error: it is reported once, not for each record */
 }
 
-/* A name that completes others. */
-static bool read_origin(struct zone_reader *r, const struct zone_token *t, uint8_t out[DNAME_MAX])
+/* The name that completes others from here on. */
+static bool read_origin(struct zone_reader *r, const struct zone_token *t)
 {
 	char show[ZONE_SHOW_MAX];
 	uint8_t name[DNAME_MAX];
@@ -47,7 +47,8 @@ static bool read_origin(struct zone_reader *r, const struct zone_token *t, uint8
 		zone_report_at(&r->report, t, 0, "%s: \"%s\"", why, zone_show(t, show));
 		return zone_entry_wrong(r);
 	}
-	memcpy(out, name, len);
+	memcpy(r->names.origin, name, len);
+	r->names.origin_inside = dname_is_below_or_equal(name, r->zone);
 	return true;
 }
 
@@ -79,7 +80,7 @@ static void read_include(struct zone_reader *r, const struct level *level)
 		zone_entry_wrong(r);
 		return;
 	}
-	if (lex->count == 3 && !read_origin(r, &lex->tokens[2], r->names.origin))
+	if (lex->count == 3 && !read_origin(r, &lex->tokens[2]))
 		return;
 	const char *file = keep_file_name(r, r->report.file, t->text, t->len);
 	if (file)
@@ -108,7 +109,7 @@ static void read_directive(struct zone_reader *r, const struct level *level)
 	} else if (include) {
 		read_include(r, level);
 	} else if (origin) {
-		read_origin(r, &t[1], r->names.origin);
+		read_origin(r, &t[1]);
 	} else {
 		read_ttl_directive(r, &t[1]);
 	}
@@ -208,6 +209,7 @@ static void read_pass(struct zone_reader *r, const char *name, const void *text,
 {
 	memset(&r->names, 0, sizeof r->names);
 	memcpy(r->names.origin, r->zone, r->zone_len);
+	r->names.origin_inside = true;
 	r->has_default_ttl = r->has_last_ttl = false;
 	r->identity = 0;
 	if (r->from_text)

@@ -29,7 +29,9 @@ static bool set_owner(struct zone_reader *r, const struct zone_token *t)
 		return zone_entry_wrong(r);
 	}
 	dname_lower(n->owner, n->owner, len);
-	if (!dname_is_below_or_equal(n->owner, r->zone)) {
+	/* Relative names (most) are where their origin is. */
+	bool relative = t->text[t->len - 1] != '.';
+	if (!(relative && n->origin_inside) && !dname_is_below_or_equal(n->owner, r->zone)) {
 		zone_report_at(&r->report, t, 0, "owner \"%s\" is outside of the zone", zone_show(t, show));
 		return false;
 	}
@@ -65,6 +67,8 @@ static int take_class(struct zone_reader *r, struct zone_head *h, const struct z
 	static const char *const others[] = { "CH", "HS", "CS", "NONE", "CHAOS", "HESIOD" };
 	char show[ZONE_SHOW_MAX];
 	uint64_t number = 0;
+	if (t->len == 0 || !strchr("ICHNichn", t->text[0]))
+		return 0; /* most tokens here are types: the quick way past */
 	bool in = zone_token_is(t, "IN"), other = false;
 	if (!in && !t->quoted && t->len > 5 && strncasecmp(t->text, "CLASS", 5) == 0) {
 		in = zone_number(t->text + 5, t->len - 5, 65535, &number) && number == 1;

@@ -13,6 +13,7 @@
 /* What $INCLUDE saves and restores: $ORIGIN and the owner that a line without one means. */
 struct zone_names {
 	uint8_t origin[DNAME_MAX];
+	bool origin_inside;            /* of the zone */
 	uint8_t owner[DNAME_MAX];
 	size_t owner_len;              /* 0: none that is good */
 	bool owner_wrong;              /* the last one was an error: lines that lean on it are passed over */
