@@ -14,26 +14,44 @@ LDADD = dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_
 
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_addr
+UNIT_TESTS += tests/unit/test_check
+UNIT_TESTS += tests/unit/test_check_response
 UNIT_TESTS += tests/unit/test_conf
 UNIT_TESTS += tests/unit/test_conf_errors
 UNIT_TESTS += tests/unit/test_conf_man
 UNIT_TESTS += tests/unit/test_dname
 UNIT_TESTS += tests/unit/test_errs
 UNIT_TESTS += tests/unit/test_folder
+UNIT_TESTS += tests/unit/test_health
 UNIT_TESTS += tests/unit/test_http
 UNIT_TESTS += tests/unit/test_keyfile
+UNIT_TESTS += tests/unit/test_live
+UNIT_TESTS += tests/unit/test_loop
+UNIT_TESTS += tests/unit/test_monitor
 UNIT_TESTS += tests/unit/test_peers
 UNIT_TESTS += tests/unit/test_query
 UNIT_TESTS += tests/unit/test_rdata
 UNIT_TESTS += tests/unit/test_redirect
+UNIT_TESTS += tests/unit/test_resolve
 UNIT_TESTS += tests/unit/test_respond
 UNIT_TESTS += tests/unit/test_route
+UNIT_TESTS += tests/unit/test_saved
 UNIT_TESTS += tests/unit/test_select
 UNIT_TESTS += tests/unit/test_sock
+UNIT_TESTS += tests/unit/test_verdict
+UNIT_TESTS += tests/unit/test_watch
 UNIT_TESTS += tests/unit/test_wire
 UNIT_TESTS += tests/unit/test_zonefile
 UNIT_TESTS += tests/unit/test_zonefile_lb
 UNIT_TESTS += tests/unit/test_zonelex
+
+# These bring servers of their own, which misbehave.
+tests_unit_test_check_SOURCES = tests/unit/test_check.c tests/peers/badpeer.c tests/peers/badpeer.h
+tests_unit_test_monitor_SOURCES = tests/unit/test_monitor.c tests/peers/badpeer.c tests/peers/badpeer.h
+tests_unit_test_watch_SOURCES = tests/unit/test_watch.c tests/peers/badpeer.c tests/peers/badpeer.h
+tests_unit_test_health_LDADD = $(DNSD_TEST_LIBS)
+tests_unit_test_monitor_LDADD = $(DNSD_TEST_LIBS)
+tests_unit_test_saved_LDADD = $(DNSD_TEST_LIBS)
 
 # A fuzz target is tests/fuzz/fuzz_NAME.c with its corpus in tests/fuzz/corpus/NAME/; three lines each:
 #     FUZZ_TARGETS += tests/fuzz/fuzz_NAME
@@ -48,6 +66,9 @@ endif
 
 FUZZ_LIBS = $(FUZZ_LDFLAGS) dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS)
 FUZZ_TARGETS =
+FUZZ_TARGETS += tests/fuzz/fuzz_check_response
+tests_fuzz_fuzz_check_response_SOURCES = tests/fuzz/fuzz_check_response.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_check_response_LDADD = $(FUZZ_LIBS)
 FUZZ_TARGETS += tests/fuzz/fuzz_conf
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_conf_LDADD = $(FUZZ_LIBS)

@@ -13,10 +13,6 @@
 #define TRICKLE_MS 20
 #define ENDLESS_PIECE 8192
 
-const char *const badpeer_mode_names[PEER_MODES] = {
-	"silent", "reset", "close", "say", "reply", "reply-reset", "reply-keep", "trickle", "endless",
-};
-
 struct client {
 	struct badpeer *peer;
 	struct bufferevent *bev;

@@ -1,6 +1,6 @@
 /*
  * badpeer: a server that does one thing wrong (or right), on an event base:
- * for unit tests in their own process, and behind the program badserver.
+ * for unit tests in their own process.
  */
 #ifndef FAIRLEAD_BADPEER_H
 #define FAIRLEAD_BADPEER_H
@@ -24,7 +24,6 @@ enum badpeer_mode {
 	PEER_MODES
 };
 
-extern const char *const badpeer_mode_names[PEER_MODES];
 
 #define PEER_HEARD_MAX 2048
 

@@ -12,36 +12,36 @@
 
 #define TURN_GUARD_SECONDS 20
 
-static inline void turn_nothing(evutil_socket_t fd, short what, void *arg)
+static inline void turn_over(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	(void)arg;
+	*(bool *)arg = true;
 }
 
-/* Turns until `*flag` is at least `value`. False: the guard's time is over. */
-static inline bool turn_until(struct event_base *base, const volatile unsigned *flag, unsigned value)
+/* Turns until `*flag` is at least `value`, or `ms` are over. */
+static inline void turn(struct event_base *base, const volatile unsigned *flag, unsigned value, int ms)
 {
-	int64_t end = loop_now() + TURN_GUARD_SECONDS * NS_PER_SECOND;
-	struct timeval guard = { .tv_sec = TURN_GUARD_SECONDS };
-	struct event *timer = evtimer_new(base, turn_nothing, NULL);
-	event_add(timer, &guard);
-	while (*flag < value && loop_now() < end)
+	bool over = false;
+	struct timeval wait = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+	struct event *timer = evtimer_new(base, turn_over, &over);
+	event_add(timer, &wait);
+	while (!over && (!flag || *flag < value))
 		event_base_loop(base, EVLOOP_ONCE);
 	event_free(timer);
+}
+
+/* False: the guard's time is over. */
+static inline bool turn_until(struct event_base *base, const volatile unsigned *flag, unsigned value)
+{
+	turn(base, flag, value, TURN_GUARD_SECONDS * 1000);
 	return *flag >= value;
 }
 
-/* Turns for `ms`, for what must not happen in that time. */
+/* For what must not happen in that time. */
 static inline void turn_for(struct event_base *base, int ms)
 {
-	int64_t end = loop_now() + ms * NS_PER_MS;
-	struct timeval wait = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
-	struct event *timer = evtimer_new(base, turn_nothing, NULL);
-	event_add(timer, &wait);
-	while (loop_now() < end)
-		event_base_loop(base, EVLOOP_ONCE);
-	event_free(timer);
+	turn(base, NULL, 0, ms);
 }
 
 #endif
