@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "peer_record.h"
-#include "peers.h"
+#include "../../fwd/peer_record.h"
+#include "../../fwd/peers.h"
 #include "select.h"
 #include "wire.h"
 
