@@ -19,12 +19,13 @@ static bool fields_are(const ldns_rr *rr, const uint8_t *rdata, size_t len)
 	return at == len;
 }
 
-/* ldns makes no field of what has no bytes. A last field of these kinds may have none (RFC 8659 section 4.1; KEY without a key). */
+/* ldns makes no field of what has no bytes. A last field of these kinds may have none (RFC 8659 section 4.1; KEY without a key; CSYNC of nothing). */
 static bool enough_fields(const ldns_rr_descriptor *desc, size_t count)
 {
 	size_t least = ldns_rr_descriptor_minimum(desc);
 	ldns_rdf_type last = least ? ldns_rr_descriptor_field_type(desc, least - 1) : LDNS_RDF_TYPE_NONE;
-	return count >= least || (count + 1 == least && (last == LDNS_RDF_TYPE_LONG_STR || last == LDNS_RDF_TYPE_B64));
+	return count >= least || (count + 1 == least &&
+	       (last == LDNS_RDF_TYPE_LONG_STR || last == LDNS_RDF_TYPE_B64 || last == LDNS_RDF_TYPE_NSEC));
 }
 
 /* Reads `wire` (length and rdata) as ldns does. A compressed name reads as something else than it is, which fields_are sees. */
