@@ -322,6 +322,10 @@ static void includes(void)
 	write_file("sub/two.conf", 0600, "dns = {\n listen = [ \"192.0.2.1@53\" ];\n\n ttl = \"x\";\n};");
 	load_and_free("main.conf", "$/sub/two.conf:4: dns.ttl: must be a number\n$/sub/one.conf:7: unknown key \"four\"\n"
 	                           "$/main.conf:3: run: must be a text in \"...\"\n");
+	/* the same line number in two files, one behind the other */
+	write_file("main.conf", 0600, "run = 5;\n@include \"sub/two.conf\"\n%s", minimal);
+	write_file("sub/two.conf", 0600, "state = 5;");
+	load_and_free("main.conf", "$/main.conf:1: run: must be a text in \"...\"\n$/sub/two.conf:1: state: must be a text in \"...\"\n");
 	/* part of a group, and keys that meet another file's */
 	write_file("sub/two.conf", 0600, "ttl = 5;\nttl = 6;\n");
 	write_file("sub/one.conf", 0600, "%s", minimal);
@@ -421,10 +425,10 @@ static void the_user_to_drop_to(void)
 	chmod(folder, 0755);
 	load_and_free("u.conf", "$/u.conf:4: $/k.key: user \"nobody\" could not read this at a reload, as the mode of $/k.key does not let him: chgrp and chmod it\n");
 	chmod(in_folder("u.conf"), 0600);
+	CU_ASSERT_EQUAL(chown(in_folder("u.conf"), (uid_t)-1, 65534), 0);
 	CU_ASSERT_EQUAL(chown(in_folder("k.key"), 65534, (gid_t)-1), 0);
 	load_and_free("u.conf", "$/u.conf: $/u.conf: user \"nobody\" could not read this at a reload, as the mode of $/u.conf does not let him: chgrp and chmod it\n");
 	chmod(in_folder("u.conf"), 0640);
-	CU_ASSERT_EQUAL(chown(in_folder("u.conf"), (uid_t)-1, 65534), 0);
 	load_and_free("u.conf", "");
 	chmod(folder, 0700);
 	load_and_free("u.conf", "$/u.conf: $/u.conf: user \"nobody\" could not read this at a reload, as the mode of $/ does not let him: chgrp and chmod it\n"

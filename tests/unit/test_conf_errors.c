@@ -497,6 +497,10 @@ static const struct error_case cases[] = {
 	  "forward = { listeners = ( 5, { service = \"w.x.\"; listen = [ \"192.0.2.5@80\" ]; protocol = \"http\"; } ); };\n",
 	  "t.conf:7: forward.listeners: must hold groups: { ... }\n" },
 	{ true,
+	  "checks = ( { name = \"c\"; type = ; } );\n"
+	  "forward = { listeners = ( { service = \"w.x.\"; listen = [ \"192.0.2.5@80\" ]; protocol = \"http\"; check = \"d\"; } ); };\n",
+	  "t.conf:7: a value must stand after \"type =\", not `;'\n" },
+	{ true,
 	  "keys2 = ( );\n"
 	  "@include \"\"\n",
 	  "t.conf:7: unknown key \"keys2\" (did you mean \"keys\"?)\n"
