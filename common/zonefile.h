@@ -41,11 +41,13 @@ struct zonefile_sink {
 
 /*
  * Reads the zone `origin` (wire form, lower case) from `file`. Errors: in
- * `errs`. Returns true when there was none. What the file alone can tell is
- * checked here: syntax, ranges, one SOA at the origin, at least one NS there,
- * owners inside the zone, CNAME and other data, LB beside addresses, members'
- * labels, two TTLs in one RRset (mended to the lower one, RFC 2181 section 5.2, with a warning logged),
- * references to sites, checks and policies of `conf`.
+ * `errs`. Returns true when there was none. Checked here: syntax, ranges, one
+ * SOA at the origin, at least one NS there, owners inside the zone, no CNAME at
+ * the origin, what stands beside services or hides them, members' labels,
+ * references to sites, checks and policies of `conf`; and that the file didn't
+ * change meanwhile. Left to whoever keeps the records, as only the whole zone
+ * tells: CNAME and other data, duplicates, and two TTLs in one RRset (mended to
+ * the lower one, RFC 2181 section 5.2, with a warning logged).
  */
 bool zonefile_read(const char *file, const uint8_t *origin, const struct conf *conf,
                    const struct zonefile_sink *sink, struct errs *errs);
