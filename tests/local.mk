@@ -27,6 +27,7 @@ UNIT_TESTS += tests/unit/test_http
 UNIT_TESTS += tests/unit/test_keyfile
 UNIT_TESTS += tests/unit/test_live
 UNIT_TESTS += tests/unit/test_loop
+UNIT_TESTS += tests/unit/test_many
 UNIT_TESTS += tests/unit/test_monitor
 UNIT_TESTS += tests/unit/test_peers
 UNIT_TESTS += tests/unit/test_query
@@ -50,6 +51,7 @@ tests_unit_test_check_SOURCES = tests/unit/test_check.c tests/peers/badpeer.c te
 tests_unit_test_monitor_SOURCES = tests/unit/test_monitor.c tests/peers/badpeer.c tests/peers/badpeer.h
 tests_unit_test_watch_SOURCES = tests/unit/test_watch.c tests/peers/badpeer.c tests/peers/badpeer.h
 tests_unit_test_health_LDADD = $(DNSD_TEST_LIBS)
+tests_unit_test_many_LDADD = $(DNSD_TEST_LIBS)
 tests_unit_test_monitor_LDADD = $(DNSD_TEST_LIBS)
 tests_unit_test_saved_LDADD = $(DNSD_TEST_LIBS)
 
