@@ -28,6 +28,7 @@ static const char conf_text[] =
 	"dns = { listen = [ \"127.0.0.1@53\" ]; zones = \".\"; answers = 2; };\n";
 
 static struct generation *gen;
+static struct live *live;
 static struct responder *responder;
 static uint8_t msg[65535 + ZONE_NAME_SLACK];
 
@@ -52,6 +53,9 @@ static void publish(struct lb *lb)
 	st->ttl = 30;
 	st->ready = true;
 	atomic_store(&lb->state, st);
+	for (size_t i = 0; i < lb->service->nmembers; i++)
+		if (!(lb->members[i].live = live_get(live, lb->service, &lb->service->members[i])))
+			abort();
 }
 
 static void set_up(void)
@@ -74,6 +78,9 @@ static void set_up(void)
 	snprintf(path, sizeof path, "%s/z.zone", folder);
 	remove(path);
 	rmdir(folder);
+	live = live_new();
+	if (!live)
+		abort();
 	for (size_t i = 0; i < gen->zones[0]->nservices; i++)
 		publish(gen->zones[0]->services[i]);
 	responder = malloc(sizeof *responder);

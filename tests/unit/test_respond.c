@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "../../common/conf.h"
 #include "../../common/errs.h"
+#include "../../common/live.h"
 #include "../../dnsd/respond.h"
 #include "../../dnsd/generation.h"
 #include "../../dnsd/zone_build.h"
@@ -59,6 +60,7 @@ static const char conf_text[] =
 
 static struct generation *gen;
 static struct responder *responder;
+static struct live *live;
 static uint8_t msg[65535 + ZONE_NAME_SLACK];
 
 /* A state as control publishes it: the gate of `down` members, a TTL, ready. */
@@ -113,8 +115,15 @@ static void load(void)
 	remove(zone);
 	remove(file);
 	rmdir(folder);
-	for (size_t i = 0; i < gen->zones[0]->nservices; i++)
-		publish(gen->zones[0]->services[i], 0, true);
+	live = live_new();
+	for (size_t i = 0; i < gen->zones[0]->nservices; i++) {
+		struct lb *lb = gen->zones[0]->services[i];
+		publish(lb, 0, true);
+		for (size_t m = 0; m < lb->service->nmembers; m++) {
+			lb->members[m].live = live_get(live, lb->service, &lb->service->members[m]);
+			atomic_store(&lb->members[m].live->verdict, VERDICT_UP);
+		}
+	}
 	responder = malloc(sizeof *responder);
 	responder_init(responder, 1);
 }
@@ -298,12 +307,61 @@ static void mangled_queries_stay_in_bounds(void)
 	}
 }
 
+static const char *txt_of(const char *name)
+{
+	static char out[4096];
+	snprintf(out, sizeof out, "%s", text_of(name, LDNS_RR_TYPE_TXT));
+	return out;
+}
+
+static void tells_health(void)
+{
+	const char *two = txt_of("_health.www.gslb.example.com.");
+	CU_ASSERT(strstr(two, "0 aa|_health.www.gslb.example.com. 0 IN TXT \"site=sjc\" \"state=up\" \"address=203.0.113.10,2001:db8:1::10\"") == two);
+	CU_ASSERT(strstr(two, "\"site=den\" \"state=up\" \"address=198.51.100.10\"") != NULL);
+	CU_ASSERT(strstr(txt_of("sjc._health.www.gslb.example.com."), "\"observer=sjc\" \"state=up\"") != NULL);
+	CU_ASSERT(strstr(txt_of("_health.foo.app.gslb.example.com."), "|_health.foo.app.gslb.example.com. 0 IN TXT \"site=sjc\" \"state=up\"") != NULL);
+	CU_ASSERT(strstr(txt_of("sjc._health.foo.app.gslb.example.com."), "\"observer=sjc\" \"state=up\"") != NULL);
+	CU_ASSERT(strstr(txt_of("_health.*.app.gslb.example.com."), "\"site=sjc\"") != NULL);
+	const char *sites = txt_of("_sites.gslb.example.com.");
+	CU_ASSERT(strstr(sites, "\"site=sjc\" \"state=heard\" \"members=4/4\"") != NULL);
+	CU_ASSERT(strstr(sites, "\"site=den\" \"state=unheard\"") != NULL);
+	CU_ASSERT_STRING_EQUAL(text_of("_health.www.gslb.example.com.", LDNS_RR_TYPE_A), "0 aa||" SOA("0") "|");
+}
+
+/* Who isn't in dns.health_from (here: loopback and the sites) is told so. */
+static void keeps_health_from_strangers(void)
+{
+	struct addr stranger;
+	static const char *const names[] = { "_health.www.gslb.example.com.", "sjc._health.www.gslb.example.com.", "_sites.gslb.example.com.", "_health.x.app.gslb.example.com." };
+	addr_parse(&stranger, "198.51.100.77", 4242);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		ldns_pkt *q = ldns_pkt_query_new(ldns_dname_new_frm_str(names[i]), LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_IN, 0);
+		uint8_t *wire = NULL;
+		size_t len = 0;
+		ldns_pkt_set_edns_udp_size(q, 1232);
+		CU_ASSERT_FATAL(ldns_pkt2wire(&wire, q, &len) == LDNS_STATUS_OK);
+		memcpy(msg, wire, len);
+		free(wire);
+		ldns_pkt_free(q);
+		size_t n = respond(responder, gen, msg, len, 1472, &stranger, false);
+		CU_ASSERT_EQUAL(msg[3] & 15, RCODE_REFUSED);
+		CU_ASSERT_EQUAL(wire_get16(msg + 6), 0);
+		/* OPT with the extended error 18 (RFC 8914) */
+		CU_ASSERT(n > len && wire_get16(msg + len) == 15 && wire_get16(msg + len + 4) == EDE_PROHIBITED);
+	}
+}
+
 static void unload(void)
 {
+	for (size_t i = 0; i < gen->zones[0]->nservices; i++)
+		for (size_t m = 0; m < gen->zones[0]->services[i]->service->nmembers; m++)
+			live_put(live, gen->zones[0]->services[i]->members[m].live);
+	live_delete(live);
 	generation_delete(gen);
 	free(responder);
 }
 
-UNIT_MAIN("respond", UNIT_TEST(load), UNIT_TEST(answers_as_the_rfcs_say), UNIT_TEST(answers_services), UNIT_TEST(draws_by_weight),
+UNIT_MAIN("respond", UNIT_TEST(load), UNIT_TEST(answers_as_the_rfcs_say), UNIT_TEST(answers_services), UNIT_TEST(draws_by_weight), UNIT_TEST(tells_health), UNIT_TEST(keeps_health_from_strangers),
 	UNIT_TEST(mangled_queries_stay_in_bounds),
 	UNIT_TEST(unload))
