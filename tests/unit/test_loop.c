@@ -62,7 +62,7 @@ static int dropped(void)
 {
 	char why[LOOP_WHY_MAX];
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2];
+	struct __user_cap_data_struct data[2] = { { 0 } };
 	if (!loop_drop_privileges("nobody", why))
 		return 1;
 	if (getuid() == 0 || geteuid() == 0 || getgid() == 0 || setuid(0) == 0)

@@ -33,7 +33,8 @@ static void each(void *arg, const struct saved_verdict *v)
 	s->n++;
 	snprintf(line, sizeof line, "%s %s %s %lld;", dname_to_text(v->service, name), v->label, verdict_name(v->verdict),
 	         (long long)v->since);
-	strncat(s->text, line, sizeof s->text - strlen(s->text) - 1);
+	size_t len = strlen(s->text);
+	snprintf(s->text + len, sizeof s->text - len, "%s", line);
 }
 
 static void put_file(const char *text)
