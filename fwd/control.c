@@ -62,8 +62,8 @@ static void count_descriptors(struct control *c)
 	c->descriptors = open > sockets ? open - sockets : 0;
 }
 
-/* Each session needs two: one that is taken in must not fail for want of the other. */
-static void limit_sessions(struct control *c)
+/* Sessions that there may be. Each needs two descriptors: one that is taken in must not fail for want of the other. */
+static uint32_t session_limit(const struct control *c)
 {
 	struct rlimit r;
 	rlim_t kept = c->descriptors + listening(c->setup) * c->home.workers + DESCRIPTORS_KEPT;
@@ -71,7 +71,7 @@ static void limit_sessions(struct control *c)
 		kept += c->setup->listeners[i].conf->nservers;
 	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur == RLIM_INFINITY || r.rlim_cur / 2 > UINT32_MAX)
 		r.rlim_cur = UINT32_MAX;
-	c->home.sessions_max = r.rlim_cur > kept + 2 ? (uint32_t)((r.rlim_cur - kept) / 2) : 1;
+	return r.rlim_cur > kept + 2 ? (uint32_t)((r.rlim_cur - kept) / 2) : 1;
 }
 
 /* --- what workers tell --- */
@@ -107,7 +107,7 @@ static void on_drain(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
 	struct control *c = arg;
-	unsigned n = c->home.sessions;
+	unsigned n = crew_sessions(c->crew);
 	if (n && loop_now() < c->drain_until)
 		return;
 	if (n)
@@ -120,7 +120,7 @@ static void on_stop(void *arg, int signal)
 	struct control *c = arg;
 	static const struct timeval look = { .tv_usec = DRAIN_LOOK_US };
 	if (c->stopping) {
-		log_info("stopping at once", "signal=%d sessions=%u", signal, c->home.sessions);
+		log_info("stopping at once", "signal=%d sessions=%u", signal, crew_sessions(c->crew));
 		event_base_loopbreak(c->home.base);
 		return;
 	}
@@ -128,7 +128,7 @@ static void on_stop(void *arg, int signal)
 	double timeout = c->setup->conf->forward.drain_timeout;
 	loop_notify("STOPPING=1");
 	crew_drain(c->crew);
-	log_info("stopping", "signal=%d sessions=%u drain_timeout=%g", signal, c->home.sessions, timeout);
+	log_info("stopping", "signal=%d sessions=%u drain_timeout=%g", signal, crew_sessions(c->crew), timeout);
 	c->drain_until = loop_now() + loop_seconds(timeout);
 	event_add(c->drain, &look);
 	on_drain(-1, 0, c);
@@ -185,7 +185,7 @@ static bool reload(struct control *c)
 		old->next = c->retired;
 		c->retired = old;
 		c->setup = s;
-		limit_sessions(c);
+		crew_limit(c->crew, session_limit(c));
 		setup_release(&c->home, old);
 	} else {
 		errs_log(&errs);
@@ -268,10 +268,10 @@ bool control_start(struct control *c, char why[CONTROL_WHY_MAX])
 		return false;
 	}
 	count_descriptors(c);
-	limit_sessions(c);
+	crew_limit(c->crew, session_limit(c));
 	crew_switch(c->crew, c->setup);
 	log_info("serving", "site=%s listeners=%zu threads=%u sessions_max=%u", c->setup->conf->own->name,
-	         c->setup->nlisteners, c->home.workers, c->home.sessions_max);
+	         c->setup->nlisteners, c->home.workers, session_limit(c));
 	loop_notify("READY=1");
 	return true;
 }

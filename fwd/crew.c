@@ -11,7 +11,7 @@
 #include "session.h"
 #include "worker.h"
 
-enum order { ORDER_SWITCH, ORDER_DRAIN, ORDER_END_SESSIONS, ORDER_QUIT };
+enum order { ORDER_LIMIT, ORDER_SWITCH, ORDER_DRAIN, ORDER_END_SESSIONS, ORDER_QUIT };
 
 struct hand {
 	struct worker worker;
@@ -30,6 +30,7 @@ struct crew {
 	pthread_cond_t done;
 	enum order order;
 	struct setup *setup;
+	uint32_t pairs;
 	unsigned waiting;       /* workers that have not carried it out */
 };
 
@@ -46,10 +47,20 @@ static void use_setup(struct worker *w, struct setup *s)
 		setup_release(w->home, before);
 }
 
+/* An eighth of a small share may become pipes, which need a pair each, too. */
+static void limit(struct worker *w, uint32_t pairs)
+{
+	w->pipes.max = pairs / 8 < PIPES_MAX ? pairs / 8 : PIPES_MAX;
+	w->sessions_max = pairs > w->pipes.max ? pairs - w->pipes.max : 1;
+}
+
 static void carry_out(struct hand *h)
 {
 	struct worker *w = &h->worker;
 	switch (h->crew->order) {
+	case ORDER_LIMIT:
+		limit(w, h->crew->pairs / h->crew->n);
+		return;
 	case ORDER_SWITCH:
 		use_setup(w, h->crew->setup);
 		return;
@@ -149,6 +160,20 @@ struct crew *crew_new(struct setup_home *home, struct listen_table *table)
 void crew_switch(struct crew *c, struct setup *s)
 {
 	give(c, ORDER_SWITCH, s);
+}
+
+void crew_limit(struct crew *c, uint32_t pairs)
+{
+	c->pairs = pairs;
+	give(c, ORDER_LIMIT, NULL);
+}
+
+uint32_t crew_sessions(const struct crew *c)
+{
+	uint32_t n = 0;
+	for (unsigned i = 0; i < c->n; i++)
+		n += c->hands[i].worker.sessions;
+	return n;
 }
 
 void crew_drain(struct crew *c)

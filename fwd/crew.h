@@ -17,6 +17,12 @@ struct crew;
 /* Threads without sockets. NULL: no memory or no threads. */
 struct crew *crew_new(struct setup_home *home, struct listen_table *table);
 
+/* `pairs`: pairs of descriptors that sessions may use, all workers together. */
+void crew_limit(struct crew *c, uint32_t pairs);
+
+/* Sessions of all workers; may be a moment old. */
+uint32_t crew_sessions(const struct crew *c);
+
 /* New connections get `s` from now on; sockets are taken from the table and let go. Each worker holds a reference. */
 void crew_switch(struct crew *c, struct setup *s);
 

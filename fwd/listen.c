@@ -143,8 +143,7 @@ static void pause_socket(struct listen_socket *l, const char *why)
 /* Why it may not accept now; NULL: it may. A client is only taken in when the descriptor for its server is sure, too. */
 static const char *full(const struct listen_socket *l)
 {
-	const struct setup_home *home = l->worker->home;
-	if (atomic_load_explicit(&home->sessions, memory_order_relaxed) >= home->sessions_max)
+	if (l->worker->sessions >= l->worker->sessions_max)
 		return "out of descriptors (RLIMIT_NOFILE)";
 	if (atomic_load_explicit(&l->listener->count->sessions, memory_order_relaxed) >= l->listener->conf->max_sessions)
 		return "max_sessions";

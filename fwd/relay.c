@@ -12,6 +12,15 @@
 #define RELAY_TURN (512 * 1024)
 
 /*
+ * A flow is bulk from the first read that gives this much, until one gives
+ * less than that. Small things are copied: a read and a write, no pages to
+ * hold. Measured over veth (figures: seconds of CPU a GB with the kernel's
+ * share): copying 1.3 to 1.5 whatever the buffer, splicing 0.7 to 0.85.
+ */
+#define BULK_FROM (16 * 1024)
+#define BULK_UNTIL (4 * 1024)
+
+/*
  * Keepalive finds a dead end within two minutes, well inside idle_timeout. It
  * is set when a relay has lived for a while: a short connection, of which there
  * are thousands a second, pays neither the system calls nor the kernel's timers.
@@ -24,9 +33,9 @@
 /* FIN both ways and nothing pending: the end. Else one FIN is passed on. False: the session has ended. */
 static bool pass_fin(struct session *s, struct half *from, struct half *to)
 {
-	if (!from->fin_in || to->out || to->fin_out)
+	if (!from->fin_in || half_pending(to) || to->fin_out)
 		return true;
-	if (to->fin_in && !from->out) {
+	if (to->fin_in && !half_pending(from)) {
 		session_end(s, END_DONE); /* close says the rest of it */
 		return false;
 	}
@@ -55,6 +64,35 @@ static bool no_bytes(struct session *s, struct half *from, ssize_t n)
 	return true;
 }
 
+/* As recv; *ok false: the session has ended. */
+static ssize_t copy(struct session *s, struct half *from, struct half *to, bool *ok)
+{
+	ssize_t n = recv(from->fd, s->worker->buffer, WORKER_BUFFER, 0);
+	if (n <= 0)
+		return n;
+	from->bulk = n >= BULK_FROM;
+	*ok = session_write(s, to, s->worker->buffer, (size_t)n);
+	return n;
+}
+
+static ssize_t move(struct session *s, struct half *from, struct half *to, bool *ok)
+{
+	struct pipes *pipes = &s->worker->pipes;
+	struct pipe *pipe = from->bulk ? pipes_take(pipes) : NULL;
+	if (!pipe)
+		return copy(s, from, to, ok);
+	ssize_t n = pipe_fill(pipe, from->fd);
+	if (n <= 0) {
+		int error = errno;
+		pipes_give(pipes, pipe);
+		errno = error;
+		return n;
+	}
+	from->bulk = n >= BULK_UNTIL;
+	*ok = session_write_pipe(s, to, pipe);
+	return n;
+}
+
 /* What can be moved one way, up to a turn. False: the session has ended. */
 static bool carry(struct session *s, struct half *from, struct half *to)
 {
@@ -63,23 +101,24 @@ static bool carry(struct session *s, struct half *from, struct half *to)
 	size_t turn = RELAY_TURN;
 	/* A half that cannot be written any more may have said something before its RST: read it to the end. */
 	from->readable |= from->broken;
-	while (from->readable && !from->fin_in && !to->out && !to->broken) {
+	while (from->readable && !from->fin_in && !half_pending(to) && !to->broken) {
 		if (!turn) {
 			session_run_later(s);
 			break;
 		}
-		ssize_t n = recv(from->fd, w->buffer, WORKER_BUFFER, 0);
+		bool ok = true;
+		ssize_t n = move(s, from, to, &ok);
 		if (n <= 0) {
 			if (!no_bytes(s, from, n))
 				return false;
 			continue;
 		}
+		if (!ok)
+			return false;
 		count(counter, (uint64_t)n);
 		s->active = w->wheel.now;
 		s->moved = true;
 		turn -= (size_t)n < turn ? (size_t)n : turn;
-		if (!session_write(s, to, w->buffer, (size_t)n))
-			return false;
 	}
 	return pass_fin(s, from, to);
 }

@@ -103,7 +103,7 @@ static void on_event(struct session *s, struct half *h, short what)
 	if (what & EV_CLOSED)
 		h->closing = true;
 	if (what & EV_WRITE)
-		session_flush(h);
+		session_flush(s, h);
 	s->phase->ready(s, h, what);
 }
 
@@ -139,10 +139,13 @@ bool session_watch(struct session *s, struct half *h, bool write)
 	return false;
 }
 
-static void close_half(struct half *h, bool reset)
+static void close_half(struct session *s, struct half *h, bool reset)
 {
 	if (h->fd < 0)
 		return;
+	if (h->pipe)
+		pipes_give(&s->worker->pipes, h->pipe);
+	h->pipe = NULL;
 	if (h->watched)
 		event_del(&h->event);
 	if (reset)
@@ -162,7 +165,7 @@ void session_set_server(struct session *s, int fd)
 
 void session_drop_server(struct session *s, bool reset)
 {
-	close_half(&s->server, reset);
+	close_half(s, &s->server, reset);
 	memset(&s->server, 0, sizeof s->server);
 	s->server.fd = -1;
 }
@@ -184,7 +187,7 @@ struct session *session_new(struct worker *w, struct listener *l, uint16_t diall
 	s->server.fd = -1;
 	setup_hold(l->setup);
 	atomic_fetch_add_explicit(&l->count->sessions, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&w->home->sessions, 1, memory_order_relaxed);
+	atomic_store_explicit(&w->sessions, w->sessions + 1, memory_order_relaxed);
 	return s;
 }
 
@@ -192,15 +195,15 @@ void session_end(struct session *s, enum end why)
 {
 	struct worker *w = s->worker;
 	struct listener *l = s->listener;
-	close_half(&s->client, end_resets_client(why));
-	close_half(&s->server, end_resets_server(why));
+	close_half(s, &s->client, end_resets_client(why));
+	close_half(s, &s->server, end_resets_server(why));
 	wheel_remove(&w->wheel, &s->deadline);
 	unqueue(s);
 	session_count_real(s, NULL);
 	if (s->local)
 		atomic_fetch_sub_explicit(&l->count->local, 1, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&l->count->sessions, 1, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&w->home->sessions, 1, memory_order_relaxed);
+	atomic_store_explicit(&w->sessions, w->sessions - 1, memory_order_relaxed);
 	count(&w->counters.ended[why], 1);
 	setup_release(w->home, l->setup);
 	free(s->said);
@@ -307,15 +310,39 @@ bool session_write_more(struct session *s, struct half *h, const void *data, siz
 	return false;
 }
 
-bool session_flush(struct half *h)
+static void flush_bytes(struct half *h)
 {
 	struct bytes *b = h->out;
-	if (!b)
-		return true;
 	b->at += (uint32_t)try_write(h, b->data + b->at, b->len - b->at);
 	if (b->at < b->len && !h->broken)
-		return false;
+		return;
 	free(b);
 	h->out = NULL;
-	return true;
+}
+
+static void flush_pipe(struct session *s, struct half *h)
+{
+	while (h->pipe->bytes && !h->broken)
+		if (pipe_empty(h->pipe, h->fd) < 0) {
+			if (errno == EAGAIN)
+				return;
+			h->broken = true;
+		}
+	pipes_give(&s->worker->pipes, h->pipe);
+	h->pipe = NULL;
+}
+
+void session_flush(struct session *s, struct half *h)
+{
+	if (h->out)
+		flush_bytes(h);
+	if (h->pipe)
+		flush_pipe(s, h);
+}
+
+bool session_write_pipe(struct session *s, struct half *h, struct pipe *pipe)
+{
+	h->pipe = pipe;
+	flush_pipe(s, h);
+	return !h->pipe || session_watch(s, h, true);
 }

@@ -43,8 +43,12 @@ struct half {
 	bool closing;               /* the kernel has seen its FIN */
 	bool fin_in, fin_out;       /* FIN read; FIN sent */
 	bool broken;                /* writing failed: it has sent RST, which reading will meet */
+	bool bulk;                  /* it says so much at a time that splicing pays */
 	struct bytes *out;          /* what it did not take yet; NULL: nothing */
+	struct pipe *pipe;          /* the same, spliced; at most one of both */
 };
+
+static inline bool half_pending(const struct half *h) { return h->out || h->pipe; }
 
 struct session;
 
@@ -136,8 +140,11 @@ bool session_write(struct session *s, struct half *h, const void *data, size_t l
 /* The same behind what may be pending already. */
 bool session_write_more(struct session *s, struct half *h, const void *data, size_t len);
 
-/* Writes what is pending. True: nothing is pending any more, or the half is broken. */
-bool session_flush(struct half *h);
+/* The same with what is in a pipe, which is given back when it is empty. */
+bool session_write_pipe(struct session *s, struct half *h, struct pipe *pipe);
+
+/* Writes what is pending. */
+void session_flush(struct session *s, struct half *h);
 
 /* The thread's setup or the process is going: connections are not kept for another request. */
 bool session_is_last(const struct session *s);

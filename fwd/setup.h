@@ -64,8 +64,6 @@ struct setup_home {
 	struct listener_count *counts;
 	unsigned workers;           /* 0: as the first configuration says */
 	int wake;                   /* eventfd */
-	_Atomic(uint32_t) sessions; /* of all listeners */
-	_Atomic(uint32_t) sessions_max; /* so many have both descriptors for sure, whatever else needs some */
 };
 
 /*

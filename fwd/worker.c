@@ -26,6 +26,7 @@ void worker_free(struct worker *w)
 {
 	if (w->base)
 		event_base_free(w->base);
+	pipes_free(&w->pipes);
 	free(w->buffer);
 	free(w->replies);
 }

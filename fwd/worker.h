@@ -14,14 +14,16 @@
 #include <stdint.h>
 #include "addr.h"
 #include "end.h"
+#include "pipes.h"
 #include "setup.h"
 #include "wheel.h"
 
 /*
- * Bytes that one read takes at most; the buffer is the thread's, so idle
- * sessions have none. See relay.c for the measurement behind the size.
+ * Bytes that one read takes at most, and so what a session keeps at most when
+ * the other side does not take it. The buffer is the thread's, so idle sessions
+ * have none. 16 to 256 KiB cost the same; what is much is spliced (relay.c).
  */
-#define WORKER_BUFFER (128 * 1024)
+#define WORKER_BUFFER (64 * 1024)
 /* Answers to pipelined requests are gathered up to this and written at once. */
 #define WORKER_REPLIES (64 * 1024)
 
@@ -57,9 +59,12 @@ struct worker {
 	struct event again;                 /* session.c: runs those of `queue` in the next round */
 	struct session *queue;
 	uint8_t *buffer;                    /* WORKER_BUFFER bytes, good during one callback */
+	struct pipes pipes;
 	char *replies;                      /* WORKER_REPLIES */
 	uint64_t random;                    /* state of select_random */
 	uint32_t proxy_turn;                /* which proxy IP is next */
+	_Atomic(uint32_t) sessions;         /* written by this thread alone */
+	uint32_t sessions_max;              /* this thread's share: each has both its descriptors for sure */
 	struct listen_socket *sockets;      /* of this thread */
 	unsigned paused;                    /* of them: accepting has paused until a session ends or the timer comes */
 	struct event resume;                /* listen.c */
