@@ -1,0 +1,41 @@
+#include "watch_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "loop.h"
+
+struct watch *watch_new_server(struct checker *c, const struct conf_check *check, const struct addr *address,
+                               const struct addr *source, const char *host, const struct watch_sink *sink)
+{
+	struct watch *w = watch_new(c, &check, check ? 1 : 0, sink);
+	if (!w)
+		return NULL;
+	if (source)
+		w->source = *source;
+	w->host = host ? strdup(host) : NULL;
+	return watch_finish_new(w, (!host || w->host) && watch_set_addresses(w, address, 1));
+}
+
+bool watch_update_server(struct watch *w, const struct conf_check *check, const struct addr *address,
+                         const struct addr *source, const char *host)
+{
+	size_t n = check && check->type != CHECK_NONE ? 1 : 0;
+	bool same_source = source ? w->source.sa.sa_family != AF_UNSPEC && addr_equal(&w->source, source)
+	                          : w->source.sa.sa_family == AF_UNSPEC;
+	bool same_host = !host == !w->host && (!host || strcmp(host, w->host) == 0);
+	if (!same_source || !same_host || !watch_same_checks(w, &check, n) || !addr_equal(&w->columns[0]->address, address))
+		return false;
+	watch_rebind(w, &check);
+	return true;
+}
+
+void watch_failed(struct watch *w, enum check_result why)
+{
+	const struct timeval out = { .tv_sec = WATCH_OUT_SECONDS };
+	watch_set_state(w, VERDICT_DOWN, loop_now());
+	for (size_t i = 0; i < w->ncolumns; i++)
+		for (size_t c = 0; c < w->nchecks; c++)
+			check_force_down(w->columns[i]->checks[c], why);
+	if (!w->nchecks)
+		event_add(&w->out, &out);
+}

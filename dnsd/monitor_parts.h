@@ -1,0 +1,93 @@
+/*
+ * monitor_parts: what the files of the monitor share; nobody else includes it.
+ *
+ *     monitor.c          services come and go; questions
+ *     monitor_verdict.c  reports become verdicts; moments at which answers change by themselves
+ *     monitor_save.c     the verdicts in the state folder
+ */
+#ifndef FAIRLEAD_MONITOR_PARTS_H
+#define FAIRLEAD_MONITOR_PARTS_H
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <limits.h>
+#include "../common/loop.h"
+#include "../common/watch.h"
+#include "monitor.h"
+
+struct entry;
+
+struct watched_member {
+	struct entry *entry;
+	size_t index;                  /* into service->members */
+	struct live_member *live;      /* a reference */
+	struct watch *watch;           /* NULL: no memory for it */
+	bool judged;                   /* this process has had a result of its own */
+	int64_t since;                 /* ns: begin of the verdict; 0: not in this process's time */
+};
+
+/* A service. */
+struct entry {
+	struct monitor *monitor;
+	const struct service *service;
+	const struct conf *conf;
+	struct watched_member **members; /* as service->members */
+	struct entry *successor;       /* the one that takes its members over, in monitor_set_services */
+	bool ready;
+	int64_t wait_end;              /* ns */
+	int64_t armed_for;             /* ns: when `timer` has something to do; 0: nothing */
+	struct event timer;
+};
+
+struct monitor {
+	struct event_base *base;
+	struct checker *checker;
+	struct live *live;
+	struct monitor_calls calls;
+	struct entry **entries; size_t nentries;  /* sorted by name */
+	bool begun;                    /* had its first services */
+	/* saving */
+	char saved_path[PATH_MAX];
+	struct event save_timer;
+	struct saved_job *save_job;    /* under way */
+	bool unsaved, save_failed;
+	int64_t saved_at;              /* ns */
+};
+
+static inline enum verdict verdict_of(const struct watched_member *wm)
+{
+	return (enum verdict)atomic_load_explicit(&wm->live->verdict, memory_order_relaxed);
+}
+
+static inline int64_t hold_of(const struct entry *e)
+{
+	return loop_seconds(e->conf->dns.hold);
+}
+
+static inline int64_t calm_of(const struct entry *e)
+{
+	return (int64_t)e->conf->dns.ttl_calm * NS_PER_SECOND;
+}
+
+/* --- monitor_verdict.c --- */
+
+/* The sink of every watch; `arg` is its struct watched_member. */
+void monitor_on_report(void *arg, struct watch *w, const struct watch_report *r);
+/* A watch that is known without any probe: as a report, but nobody is told. */
+void monitor_note_known(struct watched_member *wm, enum verdict state);
+/* All members have a verdict. */
+bool monitor_all_known(const struct entry *e);
+/* Sets the entry's timer to the next moment at which its answers change by themselves. */
+void monitor_arm(struct entry *e);
+/* The callback of that timer; `arg` is the entry. */
+void monitor_on_moment(evutil_socket_t fd, short what, void *arg);
+
+/* --- monitor_save.c --- */
+
+/* Takes over saved verdicts for members of which nothing is known. */
+void monitor_read_saved(struct monitor *m);
+void monitor_begin_saving(struct monitor *m, const char *folder);
+/* Writes once more, and waits for it. */
+void monitor_end_saving(struct monitor *m);
+
+#endif
