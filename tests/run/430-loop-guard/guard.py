@@ -1,4 +1,4 @@
-"""guard.py served|refused FROM TO PORT [EXPECTED]: connects from FROM; refused means refused or reset within 100 ms, without a byte."""
+"""guard.py served|refused FROM TO PORT [EXPECTED]: connects from FROM; refused means refused or reset within half a second, without a byte."""
 import os
 import socket
 import sys
@@ -17,5 +17,5 @@ took = time.monotonic() - start
 if what == "served":
     if not data.startswith(sys.argv[5].encode()):
         sys.exit("not served: %r %s" % (data, end))
-elif end == "FIN" or data or took > 0.1 * float(os.environ.get("FAIRLEAD_SLOW", 1)):
+elif end == "FIN" or data or took > 0.5 * float(os.environ.get("FAIRLEAD_SLOW", 1)):
     sys.exit("%s after %.3f s, %r" % (end, took, data))
