@@ -93,8 +93,8 @@ static void a_bad_file_is_no_file(void)
 		"fairlead-verdicts 1 1763805600\nwww.example. sjc up 1\nwww.example. den up\nend\n",
 		"fairlead-verdicts 1 1763805600\nwww.example. sjc up 1\nwww.example. den up -1\nend\n",
 		"fairlead-verdicts 1 1763805600\nwww.example. sjc up 1\nwww.example.  up 1\nend\n",
-		"fairlead-verdicts 1 1763805600\nwww.example. sjc up 1\n"
-		"www.example. 0123456789012345678901234567890123456789012345678901234567890123 up 1\nend\n",
+		("fairlead-verdicts 1 1763805600\nwww.example. sjc up 1\n"
+		 "www.example. 0123456789012345678901234567890123456789012345678901234567890123 up 1\nend\n"),
 	};
 	const char *why;
 	struct seen seen = { 0 };
