@@ -45,35 +45,36 @@ run_dns() {
 }
 
 # Instructions in user space, by callgrind: a figure that the mood of the machine
-# does not touch. One query at a time, so batching is the same in every run; the
-# start cancels out in the difference of a long and a short run.
-callgrind_total() { # SUBJECT QUERY-FILE QUERIES
+# does not touch. One query at a time, so batching is the same in every run; what
+# start-up cost is thrown away before the queries begin.
+INSTR_QUERIES=${INSTR_QUERIES:-20000}
+callgrind_each() { # OPTION: callgrind_control on every process of the subject
 	local p
+	for p in $(tree "$PID" | tr , ' '); do callgrind_control "$1" "$p" >/dev/null 2>&1; done
+}
+instructions() { # SUBJECT QUERY-FILE METRIC
+	local out total p
 	rm -f "$RUN"/cg.*
 	BG_WRAP=(valgrind --tool=callgrind --trace-children=yes --callgrind-out-file="$RUN/cg.%p")
 	start_dns "$1" 127.0.0.1 $DNS_PORT
 	BG_WRAP=()
 	wait_dns 127.0.0.1 $DNS_PORT lb1.$ZONE 60 || { stop "$PID"; return 1; }
-	sleep 1
-	generator -q "$2" -w 1 -u 0 -t 60 -T 2 -N "$3" >"$RUN/instr.out"
+	sleep 3                                            # the first checks are done, NSD has its child
+	callgrind_each --zero
+	out=$(generator -q "$2" -w 1 -u 0 -t 120 -T 2 -N "$INSTR_QUERIES")
+	callgrind_each --dump
+	total=$(awk '/^(totals|summary):/ { t += $2; nextfile } END { printf "%.0f", t }' "$RUN"/cg.*.1)
+	rec instr "$1" "$3" "$(calc %.0f "$total / $(kv recv "$out")")"
+	say "instr $REP $1 $3: $total for $(kv recv "$out") answers"
+	[ -z "$KEEP_CALLGRIND" ] || for p in "$RUN"/cg.*.1; do cp "$p" "$KEEP_CALLGRIND/$1.$3.$(basename "$p")"; done
 	for p in $(tree "$PID" | tr , ' '); do [ "$p" = "$PID" ] || kill -TERM "$p" 2>/dev/null; done
 	stop "$PID"
-	sleep 0.3
-	CALLGRIND_TOTAL=$(cat "$RUN"/cg.* | awk '/^totals:/ { t += $2 } END { printf "%.0f", t }')
-}
-instructions() { # SUBJECT QUERY-FILE METRIC
-	local short=5000 long=25000 first
-	callgrind_total "$1" "$2" $short || return
-	first=$CALLGRIND_TOTAL
-	callgrind_total "$1" "$2" $long || return
-	rec instr "$1" "$3" "$(calc %.0f "($CALLGRIND_TOTAL - $first) / ($long - $short)")"
-	say "instr $REP $1 $3: $first, $CALLGRIND_TOTAL"
 }
 run_instr() {
 	local s subjects CHECK='interval = 60;'
 	have valgrind || { skip "instructions a query: valgrind is not installed"; return; }
 	subjects=$(installed ${SUBJECTS:-fairlead gdnsd-weighted gdnsd-multifo knot knot-geoip nsd})
-	mix_queries "$RUN/mix.q"; one_kind "$RUN/static.q" www; one_kind "$RUN/dynamic.q" lb
+	mix_queries "$RUN/mix.q"; one_kind "$RUN/static.q" www; one_kind "$RUN/dynamic.q" lb; one_kind "$RUN/missing.q" nx
 	health_target
 	for REP in $(seq "${REPEAT_INSTR:-1}"); do
 		for s in $subjects; do
@@ -81,9 +82,9 @@ run_instr() {
 			[ "$s" = fairlead ] || continue
 			instructions "$s" "$RUN/static.q" static
 			instructions "$s" "$RUN/dynamic.q" dynamic
+			instructions "$s" "$RUN/missing.q" missing
 		done
 	done
-	[ -z "$KEEP_CALLGRIND" ] || cp "$RUN"/cg.* "$KEEP_CALLGRIND"
 }
 
 # Zone size: seconds from exec to the first answer, memory, CPU an answer, and a reload under load.
@@ -187,7 +188,7 @@ fall_silent() { # SUBJECT: the address of lb1's first member vanishes from its m
 	sleep 2
 }
 failover_subject() { # SUBJECT
-	local s=$1 server second mute='' CHECK=''
+	local s=$1 server second mute='' CHECK='interval = 1;' CONTROL=$IP_SRV2  # checks leave from it, and one member is on another machine
 	backend first 127.0.1.1; BACKEND=$PID
 	backend second 127.0.1.2; second=$PID
 	WATCH=(-a 127.0.0.1 -p $DNS_PORT -n lb0.$ZONE)

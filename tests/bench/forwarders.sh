@@ -10,10 +10,13 @@ WEB=web.$ZONE
 # Ours: "peer" has no real servers, so all is relayed to the other site (chosen from what its dnsd says);
 # "local" relays to a real server; "http" redirects to the other site.
 start_fwd_fairlead() { # peer|local
-	local d=$RUN/fairlead servers=''
+	local d=$RUN/fairlead short='' bulk=''
 	mkdir -p "$d/zones" "$d/run" "$d/state"
 	rm -f "$d/zones/"*
-	[ "$1" != local ] || servers=yes
+	if [ "$1" = local ]; then
+		short="servers = ( { address = \"$IP_BAK@$B_SHORT\"; } );"
+		bulk="servers = ( { address = \"$IP_BAK@$B_BULK\"; } );"
+	fi
 	(umask 077; cat >"$d/fairlead.conf" <<C
 site = "s1";
 user = "";
@@ -28,8 +31,8 @@ forward = {
   dnsd = [ "127.0.0.1@$DNS_PORT" ];
   threads = 1;
   listeners = (
-    { service = "short.$ZONE."; listen = [ "$IP_VIP@$P_SHORT" ]; protocol = "tcp"; ${servers:+servers = ( { address = "$IP_BAK@$B_SHORT"; } );} },
-    { service = "bulk.$ZONE."; listen = [ "$IP_VIP@$P_BULK" ]; protocol = "tcp"; ${servers:+servers = ( { address = "$IP_BAK@$B_BULK"; } );} },
+    { service = "short.$ZONE."; listen = [ "$IP_VIP@$P_SHORT" ]; protocol = "tcp"; $short },
+    { service = "bulk.$ZONE."; listen = [ "$IP_VIP@$P_BULK" ]; protocol = "tcp"; $bulk },
     { service = "$WEB."; listen = [ "$IP_VIP@$P_HTTP" ]; protocol = "http"; redirect = { to = "name"; }; }
   );
 };
