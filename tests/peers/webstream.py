@@ -22,9 +22,20 @@ done = threading.Event()
 killed_at = []
 
 
+def ended(pid):
+    """Gone, or a zombie: its sockets are closed."""
+    try:
+        return open("/proc/%d/stat" % pid).read().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 def kill(*_):
-    for pid in open(sys.argv[1]).read().split():
-        os.kill(int(pid), signal.SIGKILL)
+    pids = [int(pid) for pid in open(sys.argv[1]).read().split()]
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    while not all(map(ended, pids)):
+        pass
     killed_at.append(time.monotonic())
     os.write(1, b"killed %d\n" % (time.time() * 1000))
 

@@ -30,7 +30,7 @@ if what == "read":
         time.sleep(0.02)
     taken = max(map(int, re.findall(r"^sent (\d+)", open(sys.argv[4]).read(), re.M)), default=0)
     print("taken up while nobody read: at most", taken, "bytes a session")
-    if taken > 24 << 20:
+    if taken > 8 << 20:
         sys.exit("too much")
 
     def drain(s):
@@ -52,8 +52,8 @@ else:
     s.settimeout(0.5)
     sent = 0
     try:
-        while sent < 64 << 20:
+        while sent < 16 << 20:
             sent += s.send(b"x" * 65536)
-        sys.exit("64 MiB were taken up")
+        sys.exit("16 MiB were taken up")
     except TimeoutError:
         print("held up after", sent, "bytes")
