@@ -77,7 +77,8 @@ void monitor_on_report(void *arg, struct watch *w, const struct watch_report *r)
 void monitor_note_known(struct watched_member *wm, enum verdict state);
 /* All members have a verdict. */
 bool monitor_all_known(const struct entry *e);
-/* Sets the entry's timer to the next moment at which its answers change by themselves. */
+/* Sets the entry's timer to the next moment at which its answers change by themselves. What has passed by then is the
+   caller's to tell, afterwards. */
 void monitor_arm(struct entry *e);
 /* The callback of that timer; `arg` is the entry. */
 void monitor_on_moment(evutil_socket_t fd, short what, void *arg);

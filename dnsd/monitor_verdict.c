@@ -27,17 +27,21 @@ static int64_t next_moment(const struct entry *e, int64_t now)
 	return next;
 }
 
+static void set_timer(struct entry *e, int64_t now)
+{
+	int64_t wait = e->armed_for > now ? e->armed_for - now : 0;
+	struct timeval tv = { .tv_sec = (time_t)(wait / NS_PER_SECOND), .tv_usec = (suseconds_t)(wait % NS_PER_SECOND / 1000) + 1 };
+	event_add(&e->timer, &tv);
+}
+
 void monitor_arm(struct entry *e)
 {
 	int64_t now = loop_now();
 	e->armed_for = next_moment(e, now);
-	if (!e->armed_for) {
+	if (e->armed_for)
+		set_timer(e, now);
+	else
 		event_del(&e->timer);
-		return;
-	}
-	int64_t wait = e->armed_for > now ? e->armed_for - now : 0;
-	struct timeval tv = { .tv_sec = (time_t)(wait / NS_PER_SECOND), .tv_usec = (suseconds_t)(wait % NS_PER_SECOND / 1000) + 1 };
-	event_add(&e->timer, &tv);
 }
 
 static void tell(struct entry *e)
@@ -57,18 +61,21 @@ static void end_wait(struct entry *e)
 	         dname_to_text(e->service->name, name), unknown, e->service->nmembers);
 }
 
+/* Timers may come a little early. Whatever passes while we look is told all the same: arm comes before tell. */
 void monitor_on_moment(evutil_socket_t fd, short what, void *arg)
 {
 	struct entry *e = arg;
 	int64_t now = loop_now();
 	(void)fd;
 	(void)what;
-	bool due = e->armed_for && now >= e->armed_for; /* a timer may come a little early */
-	if (due && !e->ready && now >= e->wait_end)
+	if (now < e->armed_for) {
+		set_timer(e, now);
+		return;
+	}
+	if (!e->ready && now >= e->wait_end)
 		end_wait(e);
 	monitor_arm(e);
-	if (due)
-		tell(e);
+	tell(e);
 }
 
 /* --- verdicts --- */
