@@ -32,9 +32,9 @@ struct options { const char *file; bool test; };
 struct server {
 	struct generation *gen;            /* until control has it */
 	struct addr *addrs; size_t naddrs; /* what is listened on */
-	int *udp, *tcp;                    /* udp[thread * naddrs + i], tcp[i] */
-	unsigned nthreads;
-	struct udp_thread **threads;
+	int *udp, *tcp;                    /* udp[i * each + thread], tcp[i] */
+	unsigned each;                     /* UDP threads for each address */
+	struct udp_thread **threads; size_t nthreads; /* as `udp` */
 	struct tcp_thread *tcp_thread;
 	struct event_base *base;
 	struct loop *loop;
@@ -133,21 +133,18 @@ static unsigned cores(void)
 
 static bool bind_all(struct server *s, const struct conf *conf, char *why)
 {
-	s->nthreads = conf->dns.threads ? conf->dns.threads : cores();
-	s->udp = calloc(s->naddrs * s->nthreads, sizeof *s->udp);
+	s->each = conf->dns.threads ? conf->dns.threads : cores();
+	s->udp = calloc(s->naddrs * s->each, sizeof *s->udp);
 	s->tcp = calloc(s->naddrs, sizeof *s->tcp);
-	int *fds = calloc(s->nthreads, sizeof *fds);
-	bool ok = s->udp && s->tcp && fds;
-	if (!ok)
+	if (!s->udp || !s->tcp) {
 		snprintf(why, SOCK_WHY_MAX, "out of memory");
-	for (size_t i = 0; ok && i < s->naddrs; i++) {
-		ok = sock_listen_udp(&s->addrs[i], fds, s->nthreads, why) == 0
-			&& sock_listen_tcp(&s->addrs[i], &s->tcp[i], 1, TCP_BACKLOG, why) == 0;
-		for (unsigned t = 0; ok && t < s->nthreads; t++)
-			s->udp[t * s->naddrs + i] = fds[t];
+		return false;
 	}
-	free(fds);
-	return ok;
+	for (size_t i = 0; i < s->naddrs; i++)
+		if (sock_listen_udp(&s->addrs[i], s->udp + i * s->each, s->each, why) < 0
+			|| sock_listen_tcp(&s->addrs[i], &s->tcp[i], 1, TCP_BACKLOG, why) < 0)
+			return false;
+	return true;
 }
 
 /* As many descriptors as the system lets us have: thousands of TCP clients and checks need them. */
@@ -183,14 +180,17 @@ static bool prepare(struct server *s, const struct conf *conf, char *why)
 
 static bool start_threads(struct server *s, char *why)
 {
-	s->threads = calloc(s->nthreads, sizeof(struct udp_thread *));
+	size_t n = s->naddrs * s->each;
+	s->threads = calloc(n, sizeof(struct udp_thread *));
 	if (!s->threads) {
 		snprintf(why, SOCK_WHY_MAX, "out of memory");
 		return false;
 	}
-	for (unsigned t = 0; t < s->nthreads; t++)
-		if (!(s->threads[t] = udp_start(s->udp + t * s->naddrs, s->addrs, s->naddrs, t, why)))
+	for (; s->nthreads < n; s->nthreads++) {
+		size_t i = s->nthreads;
+		if (!(s->threads[i] = udp_start(s->udp[i], &s->addrs[i / s->each], (unsigned)i, why)))
 			return false;
+	}
 	s->tcp_thread = tcp_start(s->tcp, s->naddrs, why);
 	return s->tcp_thread != NULL;
 }
@@ -228,7 +228,7 @@ static bool start(struct server *s, const char *file, char *why)
 static void stop(struct server *s)
 {
 	tcp_stop(s->tcp_thread);
-	for (unsigned t = 0; s->threads && t < s->nthreads; t++)
+	for (size_t t = 0; t < s->nthreads; t++)
 		udp_stop(s->threads[t]);
 	if (s->control)
 		control_delete(s->control);
@@ -275,7 +275,7 @@ int main(int argc, char **argv)
 		stop(&s);
 		return EXIT_START;
 	}
-	log_info("serving", "addresses=%zu threads=%u", s.naddrs, s.nthreads);
+	log_info("serving", "addresses=%zu threads=%zu", s.naddrs, s.nthreads);
 	event_base_dispatch(s.base);
 	stop(&s);
 	log_info("stopped", "%s", "");

@@ -1,16 +1,17 @@
 #include "worker.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
-#define URCU_INLINE_SMALL_FUNCTIONS
+/* Going online and offline in place, not by a call: its header allows that to everybody, they are below ten lines. */
+#define _LGPL_SOURCE
 #include <urcu-qsbr.h>
 #include "../common/addr.h"
 #include "../common/log.h"
@@ -18,10 +19,6 @@
 
 /* Datagrams taken by one system call. 64 bring its cost below 40 ns each; more only add latency. */
 #define BATCH 64
-/* A batch with so many is worth looking for the next at once. */
-#define WELL_FILLED 8
-/* Full batches of one socket before the others of the thread have their turn. */
-#define ROUNDS_MAX 8
 /* A query is short, an answer at most UDP_EDNS_MAX. Longer datagrams are cut by the kernel and fail to parse. */
 #define PACKET_MAX 1472
 /* in_pktinfo or in6_pktinfo with its header */
@@ -35,32 +32,26 @@ struct packet {
 	uint8_t bytes[PACKET_MAX + ZONE_NAME_SLACK];
 };
 
-struct udp_socket {
-	int fd;
-	bool any;                 /* bound to 0.0.0.0 or ::, so each packet says which address was asked */
-};
-
 struct udp_thread {
 	pthread_t id;
 	unsigned number;
 	_Atomic(bool) stop;
-	int wake;                 /* eventfd: something to look at */
-	size_t count;
-	struct udp_socket *sockets;
-	struct pollfd *poll;
+	int fd;
+	bool any;                 /* bound to 0.0.0.0 or ::, so each packet says which address was asked */
 	struct responder responder;
-	struct mmsghdr in[BATCH], out[BATCH];
-	struct iovec in_iov[BATCH], out_iov[BATCH];
+	struct mmsghdr messages[BATCH];
+	struct iovec iov[BATCH];
 	struct packet packets[BATCH];
 };
 
 /*
- * Without the C library's wrappers: they are cancellation points of threads
- * and cost 45 instructions each, with one query a call as much as finding it.
+ * Waits for one datagram and takes what else is there. Without the C library's
+ * wrappers: they are cancellation points of threads and cost 45 instructions
+ * each, with one query a call half as much as answering it.
  */
-static inline int receive_some(int fd, struct mmsghdr *m)
+static inline int receive_some(struct udp_thread *t)
 {
-	return (int)syscall(SYS_recvmmsg, fd, m, BATCH, MSG_DONTWAIT, NULL);
+	return (int)syscall(SYS_recvmmsg, t->fd, t->messages, BATCH, MSG_WAITFORONE, NULL);
 }
 
 static inline int send_some(int fd, struct mmsghdr *m, size_t count)
@@ -68,14 +59,27 @@ static inline int send_some(int fd, struct mmsghdr *m, size_t count)
 	return (int)syscall(SYS_sendmmsg, fd, m, count, MSG_DONTWAIT);
 }
 
-static void prepare_receive(struct udp_thread *t, bool any, size_t count)
+/* What receiving changes in the headers. */
+static inline void prepare_receive(struct udp_thread *t, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct msghdr *m = &t->in[i].msg_hdr;
-		m->msg_namelen = sizeof t->packets[i].from;
-		m->msg_control = any ? t->packets[i].control : NULL;
-		m->msg_controllen = any ? CONTROL_MAX : 0;
+		t->iov[i].iov_len = PACKET_MAX;
+		t->messages[i].msg_hdr.msg_namelen = sizeof t->packets[i].from;
+		if (t->any)
+			t->messages[i].msg_hdr.msg_controllen = CONTROL_MAX;
 	}
+}
+
+static void lay_out(struct udp_thread *t)
+{
+	for (size_t i = 0; i < BATCH; i++) {
+		struct packet *p = &t->packets[i];
+		t->iov[i].iov_base = p->bytes;
+		t->messages[i].msg_hdr = (struct msghdr){
+			.msg_name = &p->from, .msg_iov = &t->iov[i], .msg_iovlen = 1, .msg_control = t->any ? p->control : NULL,
+		};
+	}
+	prepare_receive(t, BATCH);
 }
 
 /*
@@ -98,37 +102,37 @@ static void source_as_asked(struct msghdr *m)
 	}
 }
 
-/* Answers `count` received packets; what there is to send stands in t->out. Returns how many. */
-static size_t answer_batch(struct udp_thread *t, const struct udp_socket *s, size_t count)
+/*
+ * Answers `count` received packets in place: what was received is what is
+ * sent. Those without an answer are closed up; the headers behind them then
+ * stand elsewhere than they were laid out. Returns how many are to be sent.
+ */
+static size_t answer_batch(struct udp_thread *t, size_t count)
 {
 	const struct generation *gen = atomic_load_explicit(&current_generation, memory_order_acquire);
 	size_t n = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct packet *p = &t->packets[i];
 		/* From port 0 nobody can be answered, and trying stalls all behind it in sendmmsg. */
-		if (p->from.in4.sin_port == 0)
-			continue;
-		size_t len = respond(&t->responder, gen, p->bytes, t->in[i].msg_len, PACKET_MAX, &p->from, false);
+		size_t len = p->from.in4.sin_port == 0 ? 0
+			: respond(&t->responder, gen, p->bytes, t->messages[i].msg_len, PACKET_MAX, &p->from, false);
 		if (!len)
 			continue;
-		struct msghdr *m = &t->out[n].msg_hdr;
-		t->out_iov[n] = (struct iovec){ .iov_base = p->bytes, .iov_len = len };
-		m->msg_name = &p->from;
-		m->msg_namelen = t->in[i].msg_hdr.msg_namelen;
-		m->msg_control = t->in[i].msg_hdr.msg_control;
-		m->msg_controllen = s->any ? t->in[i].msg_hdr.msg_controllen : 0;
-		if (s->any)
-			source_as_asked(m);
+		t->iov[i].iov_len = len;
+		if (n != i)
+			t->messages[n] = t->messages[i];
+		if (t->any)
+			source_as_asked(&t->messages[n].msg_hdr);
 		n++;
 	}
 	return n;
 }
 
 /* An error of sendmmsg concerns its first message only: that one is given up, the others go on. */
-static void send_batch(struct udp_thread *t, int fd, size_t count)
+static void send_batch(struct udp_thread *t, size_t count)
 {
 	for (size_t sent = 0; sent < count;) {
-		int n = send_some(fd, t->out + sent, count - sent);
+		int n = send_some(t->fd, t->messages + sent, count - sent);
 		if (n > 0)
 			sent += (size_t)n;
 		else if (errno != EINTR)
@@ -136,23 +140,14 @@ static void send_batch(struct udp_thread *t, int fd, size_t count)
 	}
 }
 
-/*
- * Takes what is there, batch after batch while they are well filled: then there
- * is more, and asking poll first would be a call for nothing. A socket of
- * several gives way after ROUNDS_MAX batches.
- */
-static void drain(struct udp_thread *t, const struct udp_socket *s)
+/* Nothing was received. An error that stays must not make us spin. */
+static void receive_failed(const struct udp_thread *t)
 {
-	for (unsigned round = 0; round < ROUNDS_MAX || t->count == 1; round++) {
-		int n = receive_some(s->fd, t->in);
-		if (n <= 0)
-			return;
-		send_batch(t, s->fd, answer_batch(t, s, (size_t)n));
-		prepare_receive(t, s->any, (size_t)n);
-		rcu_quiescent_state();
-		if (n < WELL_FILLED || atomic_load_explicit(&t->stop, memory_order_relaxed))
-			return;
-	}
+	static const struct timespec moment = { 0, 10000000 };
+	if (errno == EINTR)
+		return;
+	log_error("receiving failed", "thread=udp%u error=\"%s\"", t->number, strerror(errno));
+	nanosleep(&moment, NULL);
 }
 
 static void *udp_main(void *arg)
@@ -162,91 +157,63 @@ static void *udp_main(void *arg)
 	snprintf(name, sizeof name, "udp%u", t->number);
 	pthread_setname_np(pthread_self(), name);
 	rcu_register_thread();
-	bool any_set = t->sockets[0].any;
-	prepare_receive(t, any_set, BATCH);
-	while (!t->stop) {
+	for (;;) {
 		rcu_thread_offline();
-		int n = poll(t->poll, t->count + 1, -1);
+		int n = receive_some(t);
 		rcu_thread_online();
-		if (n < 0 && errno != EINTR)
-			log_error("poll failed", "thread=%s error=\"%s\"", name, strerror(errno));
-		for (size_t i = 0; n > 0 && i < t->count; i++) {
-			if (!t->poll[i].revents)
-				continue;
-			if (t->sockets[i].any != any_set) {
-				any_set = t->sockets[i].any;
-				prepare_receive(t, any_set, BATCH);
-			}
-			drain(t, &t->sockets[i]);
+		if (atomic_load_explicit(&t->stop, memory_order_relaxed))
+			break;
+		if (n <= 0) {
+			receive_failed(t);
+			continue;
 		}
+		size_t answers = answer_batch(t, (size_t)n);
+		send_batch(t, answers);
+		if (answers == (size_t)n)
+			prepare_receive(t, answers);
+		else
+			lay_out(t);
 	}
 	rcu_unregister_thread();
 	return NULL;
 }
 
-static void udp_free(struct udp_thread *t)
-{
-	for (size_t i = 0; i < t->count; i++)
-		close(t->sockets[i].fd);
-	if (t->wake >= 0)
-		close(t->wake);
-	free(t->sockets);
-	free(t->poll);
-	free(t);
-}
-
-static void lay_out(struct udp_thread *t)
-{
-	for (size_t i = 0; i < BATCH; i++) {
-		t->in_iov[i] = (struct iovec){ .iov_base = t->packets[i].bytes, .iov_len = PACKET_MAX };
-		t->in[i].msg_hdr = (struct msghdr){ .msg_name = &t->packets[i].from, .msg_iov = &t->in_iov[i], .msg_iovlen = 1 };
-		t->out[i].msg_hdr = (struct msghdr){ .msg_iov = &t->out_iov[i], .msg_iovlen = 1 };
-	}
-}
-
-struct udp_thread *udp_start(const int *fds, const struct addr *addrs, size_t count, unsigned number, char *why)
+struct udp_thread *udp_start(int fd, const struct addr *addr, unsigned number, char *why)
 {
 	struct udp_thread *t = calloc(1, sizeof *t);
 	uint64_t seed = 0;
+	int flags = fcntl(fd, F_GETFL), e = ENOMEM;
 	if (t) {
-		t->sockets = calloc(count, sizeof *t->sockets);
-		t->poll = calloc(count + 1, sizeof *t->poll);
-		t->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		t->number = number;
+		t->fd = fd;
+		t->any = addr_is_any(addr);
+		e = 0;
+		/* The thread has nothing to do but to wait in this call. */
+		if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0 || getrandom(&seed, sizeof seed, 0) != sizeof seed)
+			e = errno;
 	}
-	if (!t || !t->sockets || !t->poll || t->wake < 0 || getrandom(&seed, sizeof seed, 0) != sizeof seed) {
-		snprintf(why, SOCK_WHY_MAX, "UDP thread %u: %s", number, strerror(errno));
-		if (t)
-			udp_free(t);
-		return NULL;
+	if (!e) {
+		responder_init(&t->responder, seed);
+		lay_out(t);
+		e = pthread_create(&t->id, NULL, udp_main, t);
 	}
-	t->number = number;
-	t->count = count;
-	for (size_t i = 0; i < count; i++) {
-		t->sockets[i] = (struct udp_socket){ .fd = fds[i], .any = addr_is_any(&addrs[i]) };
-		t->poll[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
-	}
-	t->poll[count] = (struct pollfd){ .fd = t->wake, .events = POLLIN };
-	responder_init(&t->responder, seed);
-	lay_out(t);
-	int e = pthread_create(&t->id, NULL, udp_main, t);
-	if (e) {
-		snprintf(why, SOCK_WHY_MAX, "UDP thread %u: %s", number, strerror(e));
-		udp_free(t);
-		return NULL;
-	}
-	return t;
+	if (!e)
+		return t;
+	snprintf(why, SOCK_WHY_MAX, "UDP thread %u: %s", number, strerror(e));
+	free(t);
+	return NULL;
 }
 
 void udp_stop(struct udp_thread *t)
 {
 	if (!t)
 		return;
-	uint64_t one = 1;
 	t->stop = true;
-	if (write(t->wake, &one, sizeof one) < 0)
-		log_error("cannot wake a thread", "thread=udp%u error=\"%s\"", t->number, strerror(errno));
+	/* Wakes who waits in it, and from now on it gives empty messages at once; that an unconnected socket says ENOTCONN doesn't matter. */
+	shutdown(t->fd, SHUT_RD);
 	pthread_join(t->id, NULL);
-	udp_free(t);
+	close(t->fd);
+	free(t);
 }
 
 const struct dns_counters *udp_counters(const struct udp_thread *t)

@@ -1,10 +1,12 @@
 /*
- * worker: the threads that answer. UDP threads (one a core) own one socket for
- * each address and nothing else; one more thread serves TCP on libevent, so no
- * stream client, however slow or many, shares a thread with datagrams.
+ * worker: the threads that answer. A UDP thread owns one socket (dns.threads of
+ * them for each address) and waits in the call that receives: two system calls
+ * a batch, and nothing else to look after. One more thread serves TCP on
+ * libevent, so no stream client, however slow or many, shares a thread with
+ * datagrams.
  *
- * They see the state through one pointer (RCU, QSBR flavour): a thread passes
- * a quiescent state after each batch and is offline while it waits.
+ * They see the state through one pointer (RCU, QSBR flavour): a thread is
+ * online while it answers a batch, and offline while it waits.
  */
 #ifndef FAIRLEAD_WORKER_H
 #define FAIRLEAD_WORKER_H
@@ -20,11 +22,11 @@ struct udp_thread;
 struct tcp_thread;
 
 /*
- * Each takes over its sockets (borrowed arrays, owned descriptors). NULL with
- * `why` (SOCK_WHY_MAX) set when the thread can't be made. *_stop ends and
- * joins the thread and closes its sockets.
+ * Each takes over its descriptors. NULL with `why` (SOCK_WHY_MAX) set when the
+ * thread can't be made; the descriptors are the caller's then. *_stop ends
+ * and joins the thread and closes its sockets.
  */
-struct udp_thread *udp_start(const int *fds, const struct addr *addrs, size_t count, unsigned number, char *why);
+struct udp_thread *udp_start(int fd, const struct addr *addr, unsigned number, char *why);
 void udp_stop(struct udp_thread *t);
 const struct dns_counters *udp_counters(const struct udp_thread *t);
 
