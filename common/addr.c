@@ -202,6 +202,65 @@ void prefix_of(struct prefix *out, const struct addr *a, uint8_t length4, uint8_
 	mask_bits(out->bytes, sizeof out->bytes, out->length);
 }
 
+unsigned prefix_common(const struct prefix *p, const struct addr *a)
+{
+	if (p->family != a->sa.sa_family)
+		return 0;
+	const uint8_t *b = addr_bytes(a);
+	unsigned bits = 0;
+	while (bits < p->length && p->bytes[bits / 8] == b[bits / 8])
+		bits += 8;
+	if (bits < p->length)
+		bits += (unsigned)__builtin_clz((unsigned)(p->bytes[bits / 8] ^ b[bits / 8])) - 24;
+	return bits < p->length ? bits : p->length;
+}
+
+/* By family and bits, and the shorter first: what covers others stands right before them. */
+static int prefix_order(const void *a, const void *b)
+{
+	const struct prefix *p = a, *q = b;
+	int order = p->family - q->family;
+	if (!order)
+		order = memcmp(p->bytes, q->bytes, sizeof p->bytes);
+	return order ? order : p->length - q->length;
+}
+
+/* `q` begins with the bits of `p`, both of one family. */
+static bool prefix_holds(const struct prefix *p, const struct prefix *q)
+{
+	struct prefix cut = *q;
+	if (p->family != q->family || p->length > q->length)
+		return false;
+	mask_bits(cut.bytes, sizeof cut.bytes, p->length);
+	return memcmp(cut.bytes, p->bytes, sizeof cut.bytes) == 0;
+}
+
+/* The two halves of one prefix, the lower one first. */
+static bool prefix_halves(const struct prefix *p, const struct prefix *q)
+{
+	struct prefix whole = *p;
+	if (p->length != q->length || p->length == 0)
+		return false;
+	whole.length--;
+	mask_bits(whole.bytes, sizeof whole.bytes, whole.length);
+	return memcmp(whole.bytes, p->bytes, sizeof whole.bytes) == 0 && prefix_holds(&whole, q);
+}
+
+size_t prefix_merge(struct prefix *list, size_t n)
+{
+	size_t kept = 0;
+	if (n)
+		qsort(list, n, sizeof *list, prefix_order);
+	for (size_t i = 0; i < n; i++) {
+		if (kept && prefix_holds(&list[kept - 1], &list[i]))
+			continue;
+		list[kept++] = list[i];
+		for (; kept > 1 && prefix_halves(&list[kept - 2], &list[kept - 1]); kept--)
+			list[kept - 2].length--;
+	}
+	return kept;
+}
+
 const char *prefix_text(const struct prefix *p, char out[ADDR_TEXT_MAX])
 {
 	if (!inet_ntop(p->family, p->bytes, out, ADDR_TEXT_MAX))

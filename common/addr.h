@@ -59,6 +59,10 @@ bool prefix_parse(struct prefix *out, const char *text);
 bool prefix_covers(const struct prefix *p, const struct addr *a);
 /* The network of an address: its first `length4` or `length6` bits. */
 void prefix_of(struct prefix *out, const struct addr *a, uint8_t length4, uint8_t length6);
+/* How many leading bits the address has in common with the prefix: its length when it covers the address. Of another family: 0. */
+unsigned prefix_common(const struct prefix *p, const struct addr *a);
+/* The same set of addresses in as few prefixes as can be, disjoint, in order. Returns how many. */
+size_t prefix_merge(struct prefix *list, size_t n);
 const char *prefix_text(const struct prefix *p, char out[ADDR_TEXT_MAX]);
 
 #endif

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <regex.h>
 #include "addr.h"
+#include "cookiefile.h"
 #include "errs.h"
 #include "policy.h"
 #include "site.h"
@@ -50,6 +51,14 @@ struct conf_dns {
 	unsigned answers;
 	enum fail_mode fail;
 	double hold;                   /* seconds */
+	bool ecs;
+	unsigned networks4, networks6; /* bits: what a client's network is */
+	bool cookies;
+	struct cookie_secrets cookie_secrets; /* of cookie_secret_file; none: the state folder's own */
+	unsigned responses_per_second; /* to one client network; 0: no limit */
+	unsigned slip;
+	struct prefix *rate_exempt; size_t nrate_exempt;
+	char *identity;                /* NULL: none is told */
 	struct prefix *health_from; size_t nhealth_from; /* always filled: the default is loopback and the sites' addresses */
 };
 

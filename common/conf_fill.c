@@ -457,6 +457,8 @@ static void set_fallback(const struct conf_at *at, char *object)
 		*(double *)field = strtod(k->fallback, NULL);
 	else if (k->kind == KIND_UINT)
 		*(unsigned *)field = (unsigned)strtoul(k->fallback, NULL, 10);
+	else if (k->kind == KIND_BOOL)
+		*(bool *)field = strcmp(k->fallback, "true") == 0;
 	else if (k->kind == KIND_WORD)
 		*(int *)field = find_word(k, k->fallback)->value;
 	else if (k->kind == KIND_TEXT)

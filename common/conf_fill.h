@@ -102,6 +102,9 @@ void conf_clear_status(void *object);
 void conf_clear_rule_sites(void *object);
 void conf_clear_service(void *object);
 void conf_clear_redirect_to(void *object);
+/* dns.cookie_secret_file (conf_secret.c) */
+bool conf_set_cookie_secret_file(const struct conf_at *at, void *object);
+void conf_clear_cookie_secrets(void *object);
 void conf_clear_secret(void *object);
 
 /* ---- whether a text may stand (conf_valid.c): NULL, or why not ---- */
@@ -116,6 +119,7 @@ const char *conf_valid_method(char *text);
 const char *conf_valid_header(char *text);
 const char *conf_valid_scheme(char *text);
 const char *conf_valid_folder(char *text);
+const char *conf_valid_identity(char *text);
 const char *conf_valid_user(char *text);
 
 /* ---- keys against each other (conf_relate.c) ---- */
@@ -124,6 +128,7 @@ void conf_relate_site(const struct conf_at *at, void *object);
 void conf_relate_key(const struct conf_at *at, void *object);
 void conf_relate_dns(const struct conf_at *at, void *object);
 void conf_relate_check(const struct conf_at *at, void *object);
+void conf_relate_rule(const struct conf_at *at, void *object);
 void conf_relate_policy(const struct conf_at *at, void *object);
 void conf_relate_listener(const struct conf_at *at, void *object);
 /* Reports names and addresses that stand twice; makes the indexes of names. Then looks up what was referred to (conf_names.c). */

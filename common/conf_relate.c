@@ -119,6 +119,14 @@ void conf_relate_check(const struct conf_at *at, void *object)
 	c->fast_interval = c->interval;
 }
 
+/* Which prefix of a list a client is in is nobody's question: the shortest list is looked at the quickest, and gives the widest scope. */
+void conf_relate_rule(const struct conf_at *at, void *object)
+{
+	struct rule *r = object;
+	(void)at;
+	r->nfrom = prefix_merge(r->from, r->nfrom);
+}
+
 void conf_relate_policy(const struct conf_at *at, void *object)
 {
 	struct policy *p = object;
@@ -177,6 +185,19 @@ static void default_health_from(struct conf_loader *l, const struct conf_at *at)
 	}
 }
 
+/* "auto" is the site's name, "none" no text. */
+static void make_identity(struct conf_loader *l, const struct conf_at *at)
+{
+	struct conf *c = l->conf;
+	bool own = c->dns.identity && strcmp(c->dns.identity, "auto") == 0;
+	if (!own && !(c->dns.identity && strcmp(c->dns.identity, "none") == 0))
+		return;
+	free(c->dns.identity);
+	c->dns.identity = own && c->own ? strdup(c->own->name) : NULL;
+	if (own && c->own && !c->dns.identity)
+		conf_fail(at, NULL, "out of memory");
+}
+
 static void make_defaults(struct conf_loader *l)
 {
 	struct conf *c = l->conf;
@@ -185,6 +206,7 @@ static void make_defaults(struct conf_loader *l)
 	const struct addr *own = own_addrs(c, &n);
 	if (!c->dns.health_from)
 		default_health_from(l, &root);
+	make_identity(l, &root);
 	if (!c->forward.dnsd)
 		copy_addrs(&root, &c->forward.dnsd, &c->forward.ndnsd, own, n);
 	c->default_policy = (struct policy){ .name = strdup("weighted"), .answers = c->dns.answers, .fail = c->dns.fail };

@@ -1,5 +1,5 @@
 /*
- * Keys' secrets, and who may read the files that hold them. A secret that
+ * Secrets of keys and cookies, and who may read the files that hold them. A secret that
  * others can read is none; one that the user we drop to can't read is gone at
  * the first reload.
  */
@@ -14,7 +14,7 @@
 #include "conf_fill.h"
 #include "keyfile.h"
 
-/* A key clause has some hundred bytes. */
+/* A key clause and four lines of digits have some hundred bytes. */
 #define KEYFILE_MAX 65536
 
 static bool others_can_read(const struct conf_at *at, const config_setting_t *s, const char *file, const struct stat *st)
@@ -111,9 +111,9 @@ static void check_reader(struct conf_loader *l, const struct reader *r, const co
 	free(barrier);
 }
 
-static void check_secret_file(struct conf_loader *l, const struct reader *r, config_setting_t *key)
+static void check_secret_file(struct conf_loader *l, const struct reader *r, config_setting_t *group, const char *key)
 {
-	const config_setting_t *s = config_setting_is_group(key) ? config_setting_get_member(key, "secret_file") : NULL;
+	const config_setting_t *s = group && config_setting_is_group(group) ? config_setting_get_member(group, key) : NULL;
 	char *file = s && config_setting_type(s) == CONFIG_TYPE_STRING ? conf_join(l->conf->dir, config_setting_get_string(s)) : NULL;
 	if (file)
 		check_reader(l, r, s, file);
@@ -133,7 +133,8 @@ void conf_check_files(struct conf_loader *l)
 	config_setting_t *keys = config_setting_get_member(l->root, "keys");
 	bool is_list = keys && (config_setting_is_list(keys) || config_setting_is_array(keys));
 	for (int i = 0; is_list && i < config_setting_length(keys); i++)
-		check_secret_file(l, r, config_setting_get_elem(keys, (unsigned)i));
+		check_secret_file(l, r, config_setting_get_elem(keys, (unsigned)i), "secret_file");
+	check_secret_file(l, r, config_setting_get_member(l->root, "dns"), "cookie_secret_file");
 	free(r);
 }
 
@@ -163,27 +164,46 @@ static bool take_keyfile(const struct conf_at *at, struct key *k, struct keyfile
 	return ok;
 }
 
-static bool read_keyfile(const struct conf_at *at, struct key *k, const char *file)
+/* The text of a file with secrets, before it is given to `take`. */
+struct secret_text { const char *file, *text; size_t len; };
+
+static bool take_key(const struct conf_at *at, const struct secret_text *t, void *object)
 {
 	struct keyfile f;
+	unsigned line;
+	const char *why;
+	if (!keyfile_parse(&f, t->text, t->len, &line, &why))
+		return conf_fail_in(at->loader, at->setting, t->file, line, "%s", why);
+	return take_keyfile(at, object, &f);
+}
+
+static bool take_cookie_secrets(const struct conf_at *at, const struct secret_text *t, void *object)
+{
+	struct conf_dns *d = object;
+	unsigned line;
+	const char *why;
+	return cookiefile_parse(&d->cookie_secrets, t->text, t->len, &line, &why)
+		|| conf_fail_in(at->loader, at->setting, t->file, line, "%s", why);
+}
+
+static bool read_secrets(const struct conf_at *at, const char *file, void *object,
+                         bool (*take)(const struct conf_at *at, const struct secret_text *t, void *object))
+{
 	struct stat st;
 	size_t len = 0;
-	unsigned line;
 	const char *why = "out of memory";
 	char *text = conf_slurp(file, KEYFILE_MAX, &len, &st, &why);
 	if (!text)
 		return conf_fail(at, at->setting, "%s cannot be read: %s", file, why);
 	bool ok = others_can_read(at, at->setting, file, &st);
-	if (!keyfile_parse(&f, text, len, &line, &why))
-		ok = conf_fail_in(at->loader, at->setting, file, line, "%s", why);
-	else
-		ok &= take_keyfile(at, k, &f);
+	ok &= take(at, &(struct secret_text){ file, text, len }, object);
 	explicit_bzero(text, len);
 	free(text);
 	return ok;
 }
 
-bool conf_set_secret_file(const struct conf_at *at, void *object)
+static bool read_named(const struct conf_at *at, void *object,
+                       bool (*take)(const struct conf_at *at, const struct secret_text *t, void *object))
 {
 	const char *text = conf_string(at, at->setting);
 	if (!text)
@@ -191,7 +211,23 @@ bool conf_set_secret_file(const struct conf_at *at, void *object)
 	char *file = conf_join(at->loader->conf->dir, text);
 	if (!file)
 		return conf_fail(at, at->setting, "out of memory");
-	bool ok = read_keyfile(at, object, file);
+	bool ok = read_secrets(at, file, object, take);
 	free(file);
 	return ok;
+}
+
+bool conf_set_secret_file(const struct conf_at *at, void *object)
+{
+	return read_named(at, object, take_key);
+}
+
+bool conf_set_cookie_secret_file(const struct conf_at *at, void *object)
+{
+	return read_named(at, object, take_cookie_secrets);
+}
+
+void conf_clear_cookie_secrets(void *object)
+{
+	struct conf_dns *d = object;
+	explicit_bzero(&d->cookie_secrets, sizeof d->cookie_secrets);
 }

@@ -52,6 +52,14 @@ const char *conf_valid_name(char *text)
 	return strlen(text) > NAME_MAX_LEN ? "has more than 63 characters" : NULL;
 }
 
+/* One string of a TXT record; with the longest question and every other option it must fit 512 bytes. */
+const char *conf_valid_identity(char *text)
+{
+	if (!*text)
+		return "is empty: none tells no identity";
+	return strlen(text) > 100 ? "has more than 100 bytes" : NULL;
+}
+
 const char *conf_valid_policy_name(char *text)
 {
 	return metric_by_name(text) != METRIC_COUNT ? "is the name of a metric" : conf_valid_name(text);

@@ -212,6 +212,8 @@ static void order_hash(const struct select_input *in, uint16_t *members, size_t 
 	struct draw draws[SERVICE_MEMBERS_MAX];
 	uint64_t client = hash_client(in);
 
+	if (in->scope && *in->scope < in->client->network.length)
+		*in->scope = in->client->network.length;
 	for (size_t i = 0; i < n; i++) {
 		const struct member *m = &in->service->members[members[i]];
 		uint64_t hash = hash_label(client, m->label);

@@ -123,14 +123,37 @@ static size_t rule_members(const struct rule *r, const struct select_input *in, 
 	return n;
 }
 
+/*
+ * Within which prefix of the client the rule's `from` says what it says. The
+ * list is disjoint and merged (conf), so a hit is decided by one prefix, and
+ * a miss by the first bit that differs from the nearest.
+ */
+static void scope_of_from(const struct rule *r, const struct select_client *client, uint8_t *scope)
+{
+	for (size_t i = 0; i < r->nfrom; i++) {
+		if (r->from[i].family != client->address.sa.sa_family)
+			continue;
+		unsigned bits = prefix_common(&r->from[i], &client->address);
+		if (bits < r->from[i].length)
+			bits++;
+		else
+			i = r->nfrom - 1;
+		if (bits > *scope)
+			*scope = (uint8_t)bits;
+	}
+}
+
 /* The rule for this client, NULL: none matches; its candidates in `members`, *n of them. */
 static const struct rule *pick_rule(const struct select_input *in, uint16_t *members, size_t *n)
 {
 	const struct policy *p = in->service->policy;
 
-	for (size_t i = 0; i < p->nrules; i++)
+	for (size_t i = 0; i < p->nrules; i++) {
+		if (in->scope)
+			scope_of_from(&p->rules[i], in->client, in->scope);
 		if (rule_covers_client(&p->rules[i], in->client) && (*n = rule_members(&p->rules[i], in, members)) > 0)
 			return &p->rules[i];
+	}
 	*n = rule_members(NULL, in, members);
 	return NULL;
 }

@@ -53,6 +53,12 @@ struct select_input {
 	int own_site;              /* index into conf.sites */
 	uint64_t random;           /* uniform; a new one each time */
 	uint64_t turn;             /* a counter: roundrobin */
+	/*
+	 * NULL, or raised to the length of the shortest prefix of the client's
+	 * address within which every look at it, hit or miss, ends the same
+	 * (RFC 7871 section 7.2.1). Whoever asks sets it to 0 before.
+	 */
+	uint8_t *scope;
 };
 
 /*

@@ -90,5 +90,53 @@ static void networks_of_clients(void)
 	CU_ASSERT_STRING_EQUAL(prefix_text(&p, text), "2001:db8:1:2fe::/63");
 }
 
-UNIT_MAIN("addr", UNIT_TEST(parses_addresses_with_port), UNIT_TEST(tells_addresses_apart), UNIT_TEST(prefixes_cover),
+static void bits_in_common(void)
+{
+	static const struct { const char *prefix, *address; unsigned want; } cases[] = {
+		{ "10.0.0.0/8", "10.255.0.1", 8 },
+		{ "10.0.0.0/8", "11.0.0.1", 7 },
+		{ "128.0.0.0/1", "1.2.3.4", 0 },
+		{ "0.0.0.0/0", "1.2.3.4", 0 },
+		{ "10.16.0.0/12", "10.31.255.255", 12 },
+		{ "192.0.2.7", "192.0.2.6", 31 },
+		{ "192.0.2.7", "192.0.2.7", 32 },
+		{ "2001:db8::/33", "2001:db8:8000::", 32 },
+		{ "::/0", "192.0.2.1", 0 },
+		{ "::1", "::1", 128 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct prefix p;
+		struct addr a;
+		CU_ASSERT_FATAL(prefix_parse(&p, cases[i].prefix) && addr_parse(&a, cases[i].address, 0));
+		CU_ASSERT_EQUAL(prefix_common(&p, &a), cases[i].want);
+	}
+}
+
+static void merges_prefixes(void)
+{
+	static const struct { const char *list[6], *want; } cases[] = {
+		{ { "10.0.0.0/8" }, "10.0.0.0/8 " },
+		{ { "10.1.0.0/16", "10.0.0.0/8", "10.2.0.0/16" }, "10.0.0.0/8 " },
+		{ { "10.128.0.0/9", "10.0.0.0/9" }, "10.0.0.0/8 " },
+		{ { "10.64.0.0/10", "10.128.0.0/9", "11.0.0.0/8", "10.0.0.0/10" }, "10.0.0.0/7 " },
+		{ { "10.128.0.0/9", "11.0.0.0/9" }, "10.128.0.0/9 11.0.0.0/9 " }, /* neighbours, no halves of one */
+		{ { "0.0.0.0/1", "128.0.0.0/1", "::/0" }, "0.0.0.0/0 ::/0 " },
+		{ { "192.0.2.1", "192.0.2.1", "192.0.2.0" }, "192.0.2.0/31 " },
+		{ { "::ffff:0:0/96", "0.0.0.0/0", "::/96" }, "0.0.0.0/0 ::/96 ::ffff:0.0.0.0/96 " },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct prefix list[6];
+		char said[300] = "", text[ADDR_TEXT_MAX];
+		size_t n = 0;
+		for (; n < 6 && cases[i].list[n]; n++)
+			CU_ASSERT_FATAL(prefix_parse(&list[n], cases[i].list[n]));
+		n = prefix_merge(list, n);
+		for (size_t k = 0; k < n; k++)
+			sprintf(said + strlen(said), "%s ", prefix_text(&list[k], text));
+		CU_ASSERT_STRING_EQUAL(said, cases[i].want);
+	}
+	CU_ASSERT_EQUAL(prefix_merge(NULL, 0), 0);
+}
+
+UNIT_MAIN("addr", UNIT_TEST(bits_in_common), UNIT_TEST(merges_prefixes), UNIT_TEST(parses_addresses_with_port), UNIT_TEST(tells_addresses_apart), UNIT_TEST(prefixes_cover),
 	UNIT_TEST(refuses_bad_prefixes), UNIT_TEST(networks_of_clients))

@@ -411,6 +411,48 @@ static void key_files_that_are_none(void)
 	load_and_free("with.conf", "$/with.conf:4: keys[].secret_file: $/k.key cannot be read: No such file or directory\n");
 }
 
+/* The query path's keys, and what holds without them. */
+static void keys_of_the_query_path(void)
+{
+	static const char head[] = "user = \"\"; site = \"a\";\nsites = ( { name = \"a\"; control = [ \"192.0.2.1@53\" ]; key = \"k\"; } );\n"
+	                           "keys = ( { name = \"k\"; secret = \"c2VjcmV0\"; } );\n";
+	write_file("q.conf", 0600, "%sdns = { listen = [ \"192.0.2.1@53\" ]; };\n", head);
+	struct conf *c = load_file("q.conf", "");
+	CU_ASSERT_FATAL(c != NULL);
+	CU_ASSERT(c->dns.ecs && c->dns.networks4 == 24 && c->dns.networks6 == 56 && c->dns.cookies && !c->dns.cookie_secrets.n);
+	CU_ASSERT(c->dns.responses_per_second == 0 && c->dns.slip == 2 && c->dns.nrate_exempt == 0);
+	CU_ASSERT_STRING_EQUAL(c->dns.identity, "a");
+	conf_free(c);
+	write_file("q.conf", 0600, "%sdns = { listen = [ \"192.0.2.1@53\" ]; ecs = false; networks4 = 16; networks6 = 48; cookies = false; cookie_secret_file = \"cookies\";\n"
+	                           "responses_per_second = 7; slip = 0; rate_exempt = [ \"10.0.0.0/8\" ]; identity = \"none\"; };\n"
+	                           "policies = ( { name = \"p\"; rules = ( { from = [ \"10.128.0.0/9\", \"10.0.0.0/9\", \"10.1.0.0/16\" ]; metrics = [ \"hash\" ]; } ); } );\n", head);
+	write_file("cookies", 0600, "# two\n\n E5e973e5a6b2a43f48e7dc849e37bfcf\t\r\n445536bcd2513298075a5d379663c962");
+	c = load_file("q.conf", "");
+	CU_ASSERT_FATAL(c != NULL);
+	CU_ASSERT(!c->dns.ecs && c->dns.networks4 == 16 && c->dns.networks6 == 48 && !c->dns.cookies && c->dns.cookie_secrets.n == 2);
+	CU_ASSERT(c->dns.cookie_secrets.bytes[0][0] == 0xe5 && c->dns.cookie_secrets.bytes[1][15] == 0x62);
+	CU_ASSERT(c->dns.responses_per_second == 7 && c->dns.slip == 0 && c->dns.nrate_exempt == 1 && !c->dns.identity);
+	CU_ASSERT(c->policies[0].rules[0].nfrom == 1 && c->policies[0].rules[0].from[0].length == 8);
+	conf_free(c);
+	static const struct { const char *text, *errors; } bad[] = {
+		{ "", "$/cookies: has no secret in it\n" },
+		{ "# e5e973e5a6b2a43f48e7dc849e37bfcf\n", "$/cookies: has no secret in it\n" },
+		{ "e5e973e5a6b2a43f48e7dc849e37bfcf\ne5e973e5a6b2a43f48e7dc849e37bfc\n", "$/cookies:2: is not a secret of 32 hexadecimal digits\n" },
+		{ "\ne5e973e5a6b2a43f48e7dc849e37bfcf0\n", "$/cookies:2: is not a secret of 32 hexadecimal digits\n" },
+		{ "e5e973e5a6b2a43f48e7dc849e37bfcg\n", "$/cookies:1: is not a secret of 32 hexadecimal digits\n" },
+	};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		write_file("cookies", 0600, "%s", bad[i].text);
+		load_and_free("q.conf", bad[i].errors);
+	}
+	static const char line[] = "e5e973e5a6b2a43f48e7dc849e37bfcf\n";
+	write_file("cookies", 0644, "e5e973e5a6b2a43f48e7dc849e37bfcf\n");
+	load_and_free("q.conf", "$/q.conf:4: dns.cookie_secret_file: others can read or write $/cookies, which holds a secret: chmod o-rwx it\n");
+	write_file("cookies", 0600, "%s%s%s%s%s", line, line, line, line, line);
+	load_and_free("q.conf", "$/cookies:5: more than 4 secrets\n");
+	unlink(in_folder("cookies"));
+}
+
 /* Who starts us as root must name a user, and he must be able to read what a reload reads. */
 static void the_user_to_drop_to(void)
 {
@@ -534,7 +576,7 @@ int main(void)
 		UNIT_TEST(minimal_is_enough), UNIT_TEST(defaults_follow_other_keys), UNIT_TEST(odd_but_good_syntax),
 		UNIT_TEST(metrics_and_check_types), UNIT_TEST(paths_are_relative_to_the_file), UNIT_TEST(includes),
 		UNIT_TEST(includes_in_circles), UNIT_TEST(unclosed_in_an_included_file), UNIT_TEST(modes_of_files_with_secrets),
-		UNIT_TEST(key_files_that_are_none), UNIT_TEST(the_user_to_drop_to), UNIT_TEST(large_files_take_linear_time),
+		UNIT_TEST(key_files_that_are_none), UNIT_TEST(keys_of_the_query_path), UNIT_TEST(the_user_to_drop_to), UNIT_TEST(large_files_take_linear_time),
 		UNIT_TEST(every_cut_of_the_example_is_safe),
 	};
 	if (make_folder() != 0) {

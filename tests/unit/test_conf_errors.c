@@ -171,30 +171,33 @@ static const struct error_case cases[] = {
 	  "" },
 	{ true,
 	  "dns = { listen = [ \"192.0.2.1@53\" ];\n"
-	  "ecs = true;\n"
-	  "cookies = true;\n"
-	  "responses_per_second = 5;\n"
-	  "slip = 2;\n"
-	  "rate_exempt = [ \"10.0.0.0/8\" ];\n"
+	  "ecs = \"yes\";\n"
+	  "cookies = 1;\n"
+	  "responses_per_second = 1.5;\n"
+	  "slip = 1001;\n"
+	  "rate_exempt = [ \"10.0.0.1/8\" ];\n"
 	  "transfer_to = [ ];\n"
 	  "notify = [ ];\n"
-	  "identity = \"auto\";\n"
+	  "identity = \"\";\n"
 	  "site_names = \"pin\";\n"
 	  "cookie_secret_file = \"x\";\n"
-	  "networks4 = 16;\n"
-	  "networks6 = 48; };\n",
-	  "t.conf:8: dns.ecs: not built yet; only false is accepted\n"
-	  "t.conf:9: dns.cookies: not built yet; only false is accepted\n"
-	  "t.conf:10: dns.responses_per_second: not built yet; only 0 is accepted\n"
-	  "t.conf:11: dns.slip: not built yet\n"
-	  "t.conf:12: dns.rate_exempt: not built yet\n"
+	  "networks4 = 33;\n"
+	  "networks6 = 129; };\n",
+	  "t.conf:8: dns.ecs: must be true or false\n"
+	  "t.conf:9: dns.cookies: must be true or false\n"
+	  "t.conf:10: dns.responses_per_second: must be a whole number\n"
+	  "t.conf:11: dns.slip: 1001 is out of range (0 to 1000)\n"
+	  "t.conf:12: dns.rate_exempt: \"10.0.0.1/8\" is not a prefix (or has bits set past its length)\n"
 	  "t.conf:13: dns.transfer_to: not built yet\n"
 	  "t.conf:14: dns.notify: not built yet\n"
-	  "t.conf:15: dns.identity: not built yet; only \"none\" is accepted\n"
+	  "t.conf:15: dns.identity: \"\" is empty: none tells no identity\n"
 	  "t.conf:16: dns.site_names: not built yet; only \"prefer\" is accepted\n"
-	  "t.conf:17: dns.cookie_secret_file: not built yet\n"
-	  "t.conf:18: dns.networks4: not built yet; only 24 is accepted\n"
-	  "t.conf:19: dns.networks6: not built yet; only 56 is accepted\n" },
+	  "t.conf:17: dns.cookie_secret_file: x cannot be read: No such file or directory\n"
+	  "t.conf:18: dns.networks4: 33 is out of range (0 to 32 bits)\n"
+	  "t.conf:19: dns.networks6: 129 is out of range (0 to 128 bits)\n" },
+	{ true,
+	  "dns = { listen = [ \"192.0.2.1@53\" ]; ecs = true; cookies = true; responses_per_second = 100; slip = 0; rate_exempt = [ ]; networks4 = 0; networks6 = 128; identity = \"auto\"; };\n",
+	  "" },
 	{ true,
 	  "dns = { listen = [ \"192.0.2.1@53\" ]; ecs = 1; identity = 5; site_names = \"pinn\"; responses_per_second = -1; };\n",
 	  "t.conf:7: dns.ecs: must be true or false\n"
