@@ -193,7 +193,7 @@ static void fixture_init(struct fixture *f)
 		f->sites[i].index = i;
 	f->conf.sites = f->sites, f->conf.nsites = 4, f->conf.own = &f->sites[0];
 	f->conf.forward.dnsd = f->servers, f->conf.forward.ndnsd = 2;
-	f->conf.exchange.interval = 0.06;
+	f->conf.exchange.interval = 0.15;
 	addr_parse(&f->target, "198.51.100.10", 0);
 	addr_parse(&f->client, "192.0.2.200", 4711);
 	memcpy(f->service.name, name, sizeof name);
