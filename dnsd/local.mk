@@ -42,6 +42,7 @@ dnsd_libdnsd_a_SOURCES += dnsd/zone_build.h
 
 sbin_PROGRAMS += dnsd/fairlead-dnsd
 dnsd_fairlead_dnsd_SOURCES = dnsd/main.c
+dnsd_fairlead_dnsd_LDFLAGS = $(LTO_LINK_FLAGS)
 dnsd_fairlead_dnsd_LDADD = dnsd/libdnsd.a common/libcommon.a $(FAIRLEAD_LIBS)
 
 # man pages: dist_man_MANS += dnsd/PAGE.SECTION

@@ -54,6 +54,7 @@ fwd_libfwd_a_SOURCES += fwd/worker.h
 
 sbin_PROGRAMS += fwd/fairlead-fwd
 fwd_fairlead_fwd_SOURCES = fwd/main.c
+fwd_fairlead_fwd_LDFLAGS = $(LTO_LINK_FLAGS)
 fwd_fairlead_fwd_LDADD = fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS)
 
 # man pages: dist_man_MANS += fwd/PAGE.SECTION
