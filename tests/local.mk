@@ -140,10 +140,6 @@ $(RUN_CASES:/run=/run.log): dnsd/fairlead-dnsd fwd/fairlead-fwd
 # Builds the test programs without running them.
 check-programs: all $(check_PROGRAMS)
 
-# The tests that are over in a moment: what valgrind gets in .ci/run, beside some cases.
-print-quick-tests:
-	@echo $(UNIT_TESTS) $(FUZZ_TARGETS)
-
 EXTRA_DIST += tests/bench tests/lib.sh tests/one tests/tally tests/peers tests/run tests/fuzz/corpus
 
 # Headers of the unit tests.
