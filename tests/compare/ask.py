@@ -1,0 +1,121 @@
+"""Sends the same queries to several servers and collects what they say, many at a time but never more than a socket buffer holds."""
+import select
+import socket
+import struct
+import time
+
+# Outstanding queries for each server: with answers of 1232 bytes far from filling a default receive buffer.
+WINDOW = 48
+TRIES = 3
+SECONDS = 2.0
+
+
+def udp(servers, queries, seconds=SECONDS):
+    """
+    servers: addresses; queries: bytes without the id. A list for each query
+    with each server's answer, None for none. What gets no answer is asked
+    again at the end of its window, so a lost packet is not taken for silence.
+    """
+    sockets = []
+    for address in servers:
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 21)
+        s.connect((address, 53))
+        s.setblocking(False)
+        sockets.append(s)
+    answers = [[None] * len(servers) for _ in queries]
+    for start in range(0, len(queries), WINDOW):
+        window = range(start, min(start + WINDOW, len(queries)))
+        for attempt in range(TRIES):
+            missing = [{i for i in window if answers[i][k] is None} for k in range(len(servers))]
+            if not any(missing):
+                break
+            # Who has answered a repetition of this window was only slow; who is silent for good costs the time once.
+            wait = seconds if attempt == 0 else seconds / 4
+            _round(sockets, queries, answers, missing, wait)
+    for s in sockets:
+        s.close()
+    return answers
+
+
+def _round(sockets, queries, answers, missing, seconds):
+    for s, wanted in zip(sockets, missing):
+        for i in wanted:
+            try:
+                s.send(struct.pack("!H", i & 0xffff) + queries[i])
+            except ConnectionRefusedError:
+                pass
+    wanted = [{i & 0xffff: i for i in m} for m in missing]
+    index = {s: k for k, s in enumerate(sockets)}
+    waiting = {s for s, w in zip(sockets, wanted) if w}
+    deadline = time.monotonic() + seconds
+    while waiting:
+        ready = select.select(list(waiting), [], [], max(0, deadline - time.monotonic()))[0]
+        if not ready:
+            return
+        for s in ready:
+            k = index[s]
+            try:
+                while True:
+                    data = s.recv(65535)
+                    i = wanted[k].pop(struct.unpack_from("!H", data)[0], None) if len(data) >= 2 else None
+                    if i is not None:
+                        answers[i][k] = data
+            except (BlockingIOError, ConnectionRefusedError):
+                pass
+            if not wanted[k]:
+                waiting.discard(s)
+
+
+def read_exactly(s, n):
+    data = b""
+    while len(data) < n:
+        more = s.recv(n - len(data))
+        if not more:
+            raise EOFError
+        data += more
+    return data
+
+
+def tcp(server, queries, window=16):
+    """The answers of one server by TCP, in the queries' order, whatever order they come in."""
+    answers = [None] * len(queries)
+    s = None
+    for start in range(0, len(queries), window):
+        batch = range(start, min(start + window, len(queries)))
+        for attempt in range(TRIES):
+            left = {i & 0xffff: i for i in batch if answers[i] is None}
+            if not left:
+                break
+            try:
+                s = s or socket.create_connection((server, 53), timeout=5)
+                s.sendall(b"".join(struct.pack("!2H", len(queries[i]) + 2, i & 0xffff) + queries[i] for i in left.values()))
+                while left:
+                    data = read_exactly(s, struct.unpack("!H", read_exactly(s, 2))[0])
+                    i = left.pop(struct.unpack_from("!H", data)[0], None)
+                    if i is not None:
+                        answers[i] = data
+            except (EOFError, OSError):
+                if s:
+                    s.close()
+                s = None
+    if s:
+        s.close()
+    return answers
+
+
+def transfer(server, zone):
+    """The messages of a zone transfer (RFC 5936), from a server that allows it. `zone` in wire form."""
+    soas = 0
+    with socket.create_connection((server, 53), timeout=10) as s:
+        q = struct.pack("!7H", 0x4242, 0, 1, 0, 0, 0, 0)[:12] + zone + struct.pack("!2H", 252, 1)
+        s.sendall(struct.pack("!H", len(q)) + q)
+        while soas < 2:
+            data = read_exactly(s, struct.unpack("!H", read_exactly(s, 2))[0])
+            yield data
+            # The transfer begins and ends with the SOA.
+            from message import Message, SOA
+            records = Message(data).sections[0]
+            if not records:
+                raise EOFError("no transfer of the zone")
+            soas += sum(r[1] == SOA for r in records)
