@@ -141,7 +141,9 @@ LOG_COMPILER = $(srcdir)/tests/one
 $(RUN_CASES:/run=/run.log): dnsd/fairlead-dnsd fwd/fairlead-fwd
 
 # Builds the test programs without running them.
-check-programs: all $(check_PROGRAMS)
+# One after the other: `all` is a make of its own, and two must not build the same object.
+check-programs: all
+	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS)
 
 EXTRA_DIST += tests/bench tests/lib.sh tests/one tests/tally tests/peers tests/run tests/fuzz/corpus
 
