@@ -58,3 +58,4 @@ fwd_fairlead_fwd_LDFLAGS = $(LTO_LINK_FLAGS)
 fwd_fairlead_fwd_LDADD = fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS)
 
 # man pages: dist_man_MANS += fwd/PAGE.SECTION
+dist_man_MANS += fwd/fairlead-fwd.8
