@@ -182,6 +182,7 @@ static bool reload(struct control *c)
 	if (s) {
 		struct setup *old = c->setup;
 		warn_restart(c, s);
+		peers_stop(old->peers); /* its sessions may still choose, by what was known last */
 		old->next = c->retired;
 		c->retired = old;
 		c->setup = s;

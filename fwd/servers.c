@@ -205,20 +205,23 @@ static int pick_roundrobin(const struct pool *p, const struct pool_input *in)
 	return best;
 }
 
-/* The fewest sessions for its weight. Where to begin is random, so equals share. */
+/* The fewest sessions for its weight; any one of equals. */
 static int pick_leastconn(const struct pool *p, const struct pool_input *in)
 {
 	int best = -1;
-	uint64_t best_sessions = 0;
-	for (size_t k = 0; k < p->n; k++) {
-		size_t i = (k + in->random % p->n) % p->n;
+	uint64_t best_sessions = 0, equals = 0, random = in->random;
+	for (size_t i = 0; i < p->n; i++) {
 		if (!candidate(p, in, i))
 			continue;
 		uint64_t sessions = atomic_load_explicit(&p->servers[i]->sessions, memory_order_relaxed);
-		if (best < 0 || (sessions + 1) * p->weights[best] < (best_sessions + 1) * p->weights[i]) {
-			best = (int)i;
-			best_sessions = sessions;
-		}
+		uint64_t mine = best < 0 ? 0 : (sessions + 1) * p->weights[best];
+		uint64_t others = best < 0 ? 1 : (best_sessions + 1) * p->weights[i];
+		equals = mine < others ? 1 : equals + (mine == others);
+		/* The nth of equals takes the place with probability 1/n, so all have the same chance. */
+		if (mine > others || (mine == others && select_random(&random) % equals != 0))
+			continue;
+		best = (int)i;
+		best_sessions = sessions;
 	}
 	return best;
 }

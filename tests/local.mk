@@ -51,11 +51,13 @@ UNIT_TESTS += tests/unit/test_zonelex
 # These bring servers of their own, which misbehave.
 tests_unit_test_check_SOURCES = tests/unit/test_check.c tests/peers/badpeer.c tests/peers/badpeer.h
 tests_unit_test_monitor_SOURCES = tests/unit/test_monitor.c tests/peers/badpeer.c tests/peers/badpeer.h
+tests_unit_test_servers_LDADD = $(FWD_TEST_LIBS)
 tests_unit_test_watch_SOURCES = tests/unit/test_watch.c tests/peers/badpeer.c tests/peers/badpeer.h
 tests_unit_test_health_LDADD = $(DNSD_TEST_LIBS)
 tests_unit_test_many_LDADD = $(DNSD_TEST_LIBS)
 tests_unit_test_monitor_LDADD = $(DNSD_TEST_LIBS)
 tests_unit_test_saved_LDADD = $(DNSD_TEST_LIBS)
+tests_unit_test_wheel_LDADD = $(FWD_TEST_LIBS)
 
 # A fuzz target is tests/fuzz/fuzz_NAME.c with its corpus in tests/fuzz/corpus/NAME/; three lines each:
 #     FUZZ_TARGETS += tests/fuzz/fuzz_NAME
