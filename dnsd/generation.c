@@ -172,20 +172,20 @@ static const struct zone *zone_at(const struct generation *g, const struct zone_
 }
 
 /* With a handful of zones, comparing is quicker than hashing. `zones` has the deepest first. */
-static const struct zone *zone_of_few(const struct generation *g, const struct zone_name *n)
+static const struct zone *zone_of_few(const struct generation *g, const struct zone_name *n, unsigned labels)
 {
 	for (size_t i = 0; i < g->nzones; i++)
-		if (g->zones[i]->origin_labels <= n->labels && zone_is_origin_of(g->zones[i], n, g->zones[i]->origin_labels))
+		if (g->zones[i]->origin_labels <= labels && zone_is_origin_of(g->zones[i], n, g->zones[i]->origin_labels))
 			return g->zones[i];
 	return NULL;
 }
 
-const struct zone *generation_zone(const struct generation *g, const struct zone_name *n)
+const struct zone *generation_zone_to(const struct generation *g, const struct zone_name *n, unsigned labels)
 {
 	if (g->nzones <= FEW_ZONES)
-		return zone_of_few(g, n);
+		return zone_of_few(g, n, labels);
 	for (size_t i = 0; i < g->ndepths; i++) {
-		if (g->depths[i] > n->labels)
+		if (g->depths[i] > labels)
 			continue;
 		const struct zone *z = zone_at(g, n, g->depths[i]);
 		if (z)

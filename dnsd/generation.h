@@ -9,7 +9,9 @@
 #include "zone.h"
 
 struct conf;
+struct cookie_secrets;
 struct errs;
+struct rrl;
 
 struct generation {
 	struct conf *conf;
@@ -18,6 +20,9 @@ struct generation {
 	struct zone **slots; size_t nslots;
 	uint8_t depths[DNAME_LABELS_MAX + 1]; /* the label counts that origins have, the highest first */
 	size_t ndepths;
+	/* Set by whoever puts it in force (control), which owns them. */
+	const struct cookie_secrets *cookies; /* at least one; NULL: no cookies */
+	struct rrl *rrl;                      /* NULL: no rate limit */
 };
 
 /*
@@ -30,7 +35,23 @@ struct generation {
 struct generation *generation_load(struct conf *conf, const struct generation *old, struct errs *errs);
 void generation_delete(struct generation *g);
 
-/* The zone of ours that holds the name: the longest origin that is a suffix of it. NULL: none. */
-const struct zone *generation_zone(const struct generation *g, const struct zone_name *n);
+/* The zone of ours whose origin is the longest suffix of the name that has at most `labels` labels. NULL: none. */
+const struct zone *generation_zone_to(const struct generation *g, const struct zone_name *n, unsigned labels);
+
+/* The zone of ours that holds the name. NULL: none. */
+static inline const struct zone *generation_zone(const struct generation *g, const struct zone_name *n)
+{
+	return generation_zone_to(g, n, n->labels);
+}
+
+/*
+ * The zone that answers for the DS set of the name: at an origin that is the
+ * parent, when we have it (RFC 4035 section 3.1.4.1).
+ */
+static inline const struct zone *generation_zone_of_ds(const struct generation *g, const struct zone_name *n)
+{
+	const struct zone *parent = n->labels ? generation_zone_to(g, n, n->labels - 1u) : NULL;
+	return parent ? parent : generation_zone(g, n);
+}
 
 #endif
