@@ -41,7 +41,9 @@ class Model:
     def add(self, origin, records):
         self.origins.append(origin.lower())
         for owner, rtype, _, _, rdata in records:
-            self.names.setdefault(owner, {}).setdefault(rtype, []).append(rdata)
+            rdatas = self.names.setdefault(owner, {}).setdefault(rtype, [])
+            if rdata not in rdatas:     # a cut and the origin below it
+                rdatas.append(rdata)
 
     def zone_of(self, name):
         """The deepest origin above or at the name, or None."""
