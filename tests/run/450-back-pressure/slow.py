@@ -1,5 +1,5 @@
 """slow.py read ADDRESS PORT LOG: 20 clients that read nothing until the servers (LOG) have come to a stop, then all.
-slow.py write ADDRESS PORT: sends as fast as it goes to a server that reads slowly; what is taken up must be bounded."""
+slow.py write ADDRESS PORT LOG: sends for two seconds as fast as it goes to a server that reads slowly (LOG); what lies between must be bounded."""
 import re
 import socket
 import sys
@@ -49,11 +49,14 @@ if what == "read":
         sys.exit("bytes are missing: %r" % totals)
 else:
     s = connect()
-    s.settimeout(0.5)
-    sent = 0
-    try:
-        while sent < 16 << 20:
+    s.settimeout(0.1)
+    sent, end = 0, time.monotonic() + 2
+    while time.monotonic() < end:
+        try:
             sent += s.send(b"x" * 65536)
-        sys.exit("16 MiB were taken up")
-    except TimeoutError:
-        print("held up after", sent, "bytes")
+        except TimeoutError:
+            pass
+    read = max(map(int, re.findall(r"^read (\d+)$", open(sys.argv[4]).read(), re.M)), default=0)
+    print("sent", sent, "bytes, of which the server has read", read)
+    if not 0 < read < sent or sent - read > 8 << 20:
+        sys.exit("too much lies between")
