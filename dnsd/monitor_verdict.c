@@ -135,7 +135,9 @@ void monitor_on_report(void *arg, struct watch *w, const struct watch_report *r)
 	note_result(wm->live, r);
 	if (r->state == VERDICT_UNKNOWN)
 		return;
-	enum verdict before = verdict_of(wm), after = verdict_decide(&own, 1, before, NULL);
+	enum verdict before = verdict_of(wm);
+	const struct verdict_question question = { DECIDE_OWN, e->service->members[wm->index].site, before };
+	enum verdict after = verdict_decide(&question, &own, 1).verdict;
 	bool first = !wm->judged, was_ready = e->ready;
 	wm->judged = true;
 	if (after != before) {
