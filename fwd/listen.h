@@ -5,7 +5,8 @@
  *
  * Out of descriptors or memory, or at max_sessions, accepting pauses instead
  * of spinning: it goes on when a session has ended, or by a timer. Said once
- * a minute at most, counted always.
+ * a minute at most, counted always. Threads that fill the last place of a
+ * listener in the same moment may exceed max_sessions by one each.
  */
 #ifndef FAIRLEAD_LISTEN_H
 #define FAIRLEAD_LISTEN_H

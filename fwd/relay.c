@@ -123,18 +123,31 @@ static bool carry(struct session *s, struct half *from, struct half *to)
 	return pass_fin(s, from, to);
 }
 
+/* Its FIN was read, and then it has reset: nothing is left to read that would tell. False: the session has ended. */
+static bool check_gone(struct session *s, const struct half *h)
+{
+	if (!h->broken || !h->fin_in)
+		return true;
+	session_end(s, h == &s->client ? END_CLIENT_RESET : END_SERVER_RESET);
+	return false;
+}
+
 static void run(struct session *s)
 {
-	if (!carry(s, &s->client, &s->server) || !carry(s, &s->server, &s->client))
+	struct half *c = &s->client, *v = &s->server;
+	if (!carry(s, c, v) || !carry(s, v, c))
+		return;
+	if (!check_gone(s, c) || !check_gone(s, v))
 		return;
 	/* Writing to the client has just failed; the other way round the second call has met it. */
-	if (s->client.broken)
-		carry(s, &s->client, &s->server);
+	if (c->broken)
+		carry(s, c, v);
 }
 
 static void ready(struct session *s, struct half *h, short what)
 {
-	(void)h, (void)what;
+	if ((what & EV_READ) && h->fin_in && sock_error(h->fd))
+		h->broken = true;
 	if (s->moved)
 		s->active = s->worker->wheel.now;
 	run(s);
