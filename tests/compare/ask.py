@@ -7,14 +7,18 @@ import time
 # Outstanding queries for each server: with answers of 1232 bytes far from filling a default receive buffer.
 WINDOW = 48
 TRIES = 3
-SECONDS = 2.0
+SECONDS = 3.0
+# The id of the query that ends a window.
+LAST = 0xffff
 
 
-def udp(servers, queries, seconds=SECONDS):
+def udp(servers, queries, sentinel):
     """
     servers: addresses; queries: bytes without the id. A list for each query
-    with each server's answer, None for none. What gets no answer is asked
-    again at the end of its window, so a lost packet is not taken for silence.
+    with each server's answer, None for none. `sentinel` is a query that
+    everybody answers: sent behind each window, its answer shows that what is
+    still missing will not come. That is asked once more, so that a lost
+    packet is not taken for silence.
     """
     sockets = []
     for address in servers:
@@ -30,41 +34,43 @@ def udp(servers, queries, seconds=SECONDS):
             missing = [{i for i in window if answers[i][k] is None} for k in range(len(servers))]
             if not any(missing):
                 break
-            # Who has answered a repetition of this window was only slow; who is silent for good costs the time once.
-            wait = seconds if attempt == 0 else seconds / 4
-            _round(sockets, queries, answers, missing, wait)
+            _round(sockets, queries, answers, missing, sentinel)
     for s in sockets:
         s.close()
     return answers
 
 
-def _round(sockets, queries, answers, missing, seconds):
-    for s, wanted in zip(sockets, missing):
-        for i in wanted:
-            try:
-                s.send(struct.pack("!H", i & 0xffff) + queries[i])
-            except ConnectionRefusedError:
-                pass
-    wanted = [{i & 0xffff: i for i in m} for m in missing]
-    index = {s: k for k, s in enumerate(sockets)}
-    waiting = {s for s, w in zip(sockets, wanted) if w}
-    deadline = time.monotonic() + seconds
+def _round(sockets, queries, answers, missing, sentinel):
+    """Sends what is missing to each server and waits until all of it, or the sentinel, has been answered by each."""
+    waiting, deadline = {}, time.monotonic() + SECONDS
+    for k, (s, indices) in enumerate(zip(sockets, missing)):
+        for i in indices:
+            s.send(struct.pack("!H", i % LAST) + queries[i])
+        if indices:
+            s.send(struct.pack("!H", LAST) + sentinel)
+            waiting[s] = k, {i % LAST: i for i in indices}
     while waiting:
         ready = select.select(list(waiting), [], [], max(0, deadline - time.monotonic()))[0]
         if not ready:
             return
         for s in ready:
-            k = index[s]
-            try:
-                while True:
-                    data = s.recv(65535)
-                    i = wanted[k].pop(struct.unpack_from("!H", data)[0], None) if len(data) >= 2 else None
-                    if i is not None:
-                        answers[i][k] = data
-            except (BlockingIOError, ConnectionRefusedError):
-                pass
-            if not wanted[k]:
-                waiting.discard(s)
+            if _collect(s, answers, *waiting[s]):
+                del waiting[s]
+
+
+def _collect(s, answers, server, wanted):
+    """Takes what is there. True when there is nothing more to wait for."""
+    done = False
+    try:
+        while True:
+            data = s.recv(65535)
+            number = struct.unpack_from("!H", data)[0]
+            done = done or number == LAST
+            i = wanted.pop(number, None)
+            if i is not None:
+                answers[i][server] = data
+    except BlockingIOError:
+        return done or not wanted
 
 
 def read_exactly(s, n):

@@ -7,7 +7,7 @@ what they claim: an explanation that fits anything explains nothing.
 import re
 
 from message import (A, AA, AAAA, ANY, CNAME, COMPRESSIBLE, DNAME, DS, FORMERR, NOERROR, NOTIMP, NS, NXDOMAIN, REFUSED, SERVFAIL,
-                     SOA, TC, YXDOMAIN, Malformed, Message, text_of)
+                     SOA, TC, YXDOMAIN, BADVERS, Malformed, Message, text_of)
 from questions import is_below
 
 RULES = []
@@ -97,6 +97,69 @@ def explain(aspects, q, ours, theirs, server, context):
         if not c.aspects:
             break
     return labels, c.aspects
+
+
+# --- unusual messages ---------------------------------------------------------------------------
+
+EVERYTHING = {"silence", "qr", "opcode", "aa", "tc", "rd", "ra", "z", "ad", "cd", "rcode", "question", "answer", "authority", "additional",
+              "edns", "edns-size", "edns-version", "edns-flags", "edns-options"}
+
+
+@rule("Malformed messages", *EVERYTHING)
+def malformed(c):
+    """We say FORMERR and nothing else, or nothing where there is no whole header. Others guess, or are silent."""
+    if c.q.kind != "malformed":
+        return None
+    if c.ours is None:
+        return EVERYTHING if len(c.q.bytes) < 10 else None
+    if c.ours.rcode == FORMERR and not any(c.ours.sections) and not c.ours.flags & AA:
+        return EVERYTHING
+
+
+@rule("Unknown opcodes", *EVERYTHING)
+def unknown_opcode(c):
+    if c.q.kind == "opcode" and c.ours and c.ours.rcode == NOTIMP and not any(c.ours.sections) and not c.ours.flags & AA:
+        return EVERYTHING
+
+
+@rule("Other classes", *EVERYTHING)
+def other_class(c):
+    if c.q.kind == "class" and c.ours and c.ours.rcode == REFUSED and not any(c.ours.sections) and not c.ours.flags & AA:
+        return EVERYTHING
+
+
+@rule("Types that are no data", *EVERYTHING)
+def no_data_types(c):
+    """Zone transfers and their kin: an error without data of ours. The unassigned ones are as good as any type that isn't there."""
+    if c.q.kind == "meta" and c.ours and (not any(c.ours.sections) or c.theirs and c.theirs.rcode != NOERROR and c.ours.rcode in (NOERROR, NXDOMAIN)):
+        return EVERYTHING
+
+
+@rule("Records in the additional section of a query", *EVERYTHING)
+def records_in_query(c):
+    """We pass over them; they are silent, or say FORMERR."""
+    if c.q.kind == "records" and c.ours and (c.theirs is None or c.theirs.rcode == FORMERR):
+        return EVERYTHING
+
+
+@rule("EDNS sizes below 512", *EVERYTHING)
+def tiny_size(c):
+    asked = Message(b"\0\0" + c.q.bytes).edns if c.q.kind == "query" else None
+    if asked and asked[0] < 512 and c.ours and (c.theirs is None or c.theirs.rcode == FORMERR):
+        return EVERYTHING
+
+
+@rule("Queries with an rcode", "silence")
+def query_with_rcode(c):
+    """NSD does not answer them. The field means nothing in a query, so we do."""
+    if c.q.bytes[1] & 15 and c.theirs is None and c.ours:
+        return {"silence"}
+
+
+@rule("DO in BADVERS", "edns-flags")
+def do_in_badvers(c):
+    if c.q.kind == "version" and c.ours.rcode == c.theirs.rcode == BADVERS and c.ours.edns[2] & 0x8000:
+        return {"edns-flags"}
 
 
 # --- sizes ------------------------------------------------------------------------------------
@@ -239,18 +302,25 @@ def synthesis_is_the_answer(c):
         return {"answer", "authority", "additional", "rcode"}
 
 
-@rule("NSEC3 at an alias", "answer", "authority")
-def nsec3_at_alias(c):
-    """NSD denies a type NSEC3 at a CNAME; we follow the CNAME as for any other type."""
-    if c.server == "nsd" and c.q.type == 50 and not c.other[0] and c.mine[0] and c.mine[0][0][1] == CNAME:
+@rule("DNSSEC types at an alias", "answer", "authority")
+def dnssec_at_alias(c):
+    """Of types that may stand beside a CNAME they say that they don't; we follow the CNAME as for any other type."""
+    if c.q.type in (24, 25, 30, 46, 47, 50) and not c.other[0] and c.mine[0] and c.mine[0][0][1] == CNAME:
         return {"answer", "authority", "additional", "rcode"}
+
+
+@rule("TTL of a denied SOA", "authority")
+def denied_soa(c):
+    """BIND lets negative answers to SOA expire at once."""
+    if c.q.type == SOA and [r[:3] + (0,) + r[4:] for r in c.mine[1]] == c.other[1]:
+        return {"authority"}
 
 
 @rule("Owners of NSEC3", "rcode")
 def owner_of_nsec3(c):
     """BIND and Knot say that the owner of NSEC3 records and nothing else does not exist."""
     if c.ours.rcode == NOERROR and c.theirs.rcode == NXDOMAIN and set(c.model.names.get(c.q.name.lower(), ())) == {50}:
-        return {"rcode", "authority"}
+        return {"rcode"}
 
 
 @rule("Names hidden in a parent zone", "rcode")

@@ -54,7 +54,7 @@ class Message:
     edns: None or (size, version, flags, options) of the OPT, which is taken
     out of the additional section; rcode: with the OPT's bits.
     """
-    __slots__ = ("flags", "rcode", "question", "sections", "edns", "size", "raw", "_sets", "names")
+    __slots__ = ("flags", "rcode", "question", "sections", "edns", "size", "raw", "opt_owner", "_sets", "names")
 
     def __init__(self, raw):
         try:
@@ -90,6 +90,7 @@ class Message:
         if rtype == OPT:
             if self.edns or len(self.sections) != 2:
                 raise Malformed("a second OPT, or one out of place")
+            self.opt_owner = owner
             self.edns = (rclass, ttl >> 16 & 255, ttl & 0xffff, raw[at:end])
             self.rcode |= ttl >> 24 << 4
         else:

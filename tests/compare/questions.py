@@ -1,8 +1,10 @@
 """The questions: what the zones make interesting, names near it, and messages that are a little or very wrong. Same seed, same questions."""
+import collections
 import random
+import re
 import struct
 
-from message import (A, AAAA, AD, ANY, CD, CNAME, DNAME, DS, MX, NS, RD, RRSIG, SOA, TXT, COMPRESSIBLE,
+from message import (A, AAAA, AD, ANY, CD, CNAME, DNAME, DS, MX, NS, RD, RRSIG, SOA, TXT, COMPRESSIBLE, Malformed, Message,
                      from_labels, labels_of, opt, question, text_of)
 
 # How a question is asked: UDP limit that it grants, its OPT, whether by TCP.
@@ -21,12 +23,41 @@ NEW_LABELS = (b"x", b"*", b"a", b"_tcp", b"www", b"\0", b"A.b", b"z" * 63)
 
 
 class Query:
-    """name, type and flavour of a well-formed one; `mutation`: what was done to it, or None."""
-    __slots__ = ("name", "type", "flavour", "bytes", "mutation", "limit", "tcp", "answers")
+    """
+    `mutation`: what was done to it, or None. `kind`: "query", or what is
+    unusual: "malformed", "opcode", "version" (of EDNS), "class", "meta" (a type
+    that is no data), "records" (some beside OPT in the additional section). Name, type and limit of a mutation are those that it has
+    after all, where it can be read.
+    """
+    __slots__ = ("name", "type", "flavour", "bytes", "mutation", "kind", "limit", "tcp", "answers")
 
     def __init__(self, name, qtype, flavour, data, mutation=None):
-        self.name, self.type, self.flavour, self.bytes, self.mutation = name, qtype, flavour, data, mutation
+        self.name, self.type, self.flavour, self.bytes, self.mutation, self.kind = name, qtype, flavour, data, mutation, "query"
         self.limit, _, self.tcp = FLAVOURS[flavour]
+        if mutation:
+            self.read()
+
+    def read(self):
+        try:
+            m = Message(b"\0\0" + self.bytes)
+            counts = struct.unpack_from("!4H", self.bytes, 2)
+            if len(self.bytes) < 10 or (self.bytes[0] >> 3 & 15) == 0 and (counts[:3] != (1, 0, 0) or b"\xc0" in m.question):
+                raise Malformed
+            if m.edns and m.opt_owner != b"\0":
+                raise Malformed
+            m.options()
+        except (Malformed, struct.error, IndexError):
+            self.kind = "malformed" if len(self.bytes) < 10 or not self.bytes[0] >> 3 & 15 else "opcode"
+            return
+        self.limit = 65535 if self.tcp else 512 if not m.edns else max(512, min(1232, m.edns[0]))
+        if self.bytes[0] >> 3 & 15:
+            self.kind = "opcode"
+            return
+        self.name, self.type = m.question[:-4], struct.unpack("!H", m.question[-4:-2])[0]
+        qclass = struct.unpack("!H", m.question[-2:])[0]
+        self.kind = ("version" if m.edns and m.edns[1] else "class" if qclass != 1 else
+                     "meta" if self.type in (0, 41) or 128 <= self.type < 255 else
+                     "records" if m.sections[2] else "query")
 
     def __str__(self):
         return "%s TYPE%d [%s%s]" % (text_of(self.name), self.type, self.flavour, ", " + self.mutation if self.mutation else "")
@@ -101,10 +132,22 @@ def ask(name, qtype, flavour, r):
     return Query(name, qtype, flavour, question(name, qtype, flags, FLAVOURS[flavour][1]))
 
 
+def not_alike(names, most=3):
+    """Without those that differ from `most` others in the digits of a name server's label only."""
+    seen = collections.Counter()
+    for name in names:
+        first, rest = labels_of(name)[:1], name[name[0] + 1:]
+        pattern = re.sub(rb"\d+", b"#", first[0]) if first else b"", rest
+        seen[pattern] += 1
+        if seen[pattern] <= most or b"-" not in pattern[0] and not pattern[0].startswith(b"mail"):
+            yield name
+
+
 def all_names(model):
     """Owners, empty non-terminals, where records lead to, and some strangers."""
-    names = dict.fromkeys(model.names)
-    for owner, types in model.names.items():
+    names = dict.fromkeys(not_alike(model.names))
+    for owner in list(names):
+        types = model.names[owner]
         labels = labels_of(owner)
         for i in range(1, min(len(labels), 6)):
             names[from_labels(labels[i:])] = None
