@@ -26,7 +26,7 @@ def ended(pid):
     """Gone, or a zombie: its sockets are closed."""
     try:
         return open("/proc/%d/stat" % pid).read().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
+    except OSError:  # ESRCH, when it goes while it is read
         return True
 
 
