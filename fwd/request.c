@@ -98,6 +98,7 @@ static enum outcome answer(struct pass *p, enum http_verdict verdict)
 	struct route_request_input in = {
 		.verdict = verdict,
 		.status = q->head.status,
+		.http1 = q->head.http1,
 		.peer_for_redirect = q->served && peers_usable(l->peers, true),
 		.peer_for_relay = q->served && peers_usable(l->peers, false),
 	};
