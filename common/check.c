@@ -18,6 +18,11 @@
 static const struct check_kind *const kinds[CHECK_NONE + 1] = {
 	[CHECK_TCP] = &check_kind_tcp,
 	[CHECK_HTTP] = &check_kind_http,
+	[CHECK_TLS] = &check_kind_tls,
+	[CHECK_POP3] = &check_kind_pop3,
+	[CHECK_SMTP] = &check_kind_smtp,
+	[CHECK_IMAP] = &check_kind_imap,
+	[CHECK_FTP] = &check_kind_ftp,
 };
 
 /* --- decisions --- */
@@ -209,6 +214,16 @@ static void first_start(struct check *k)
 	start_at(k, now + (int64_t)(place * (double)round));
 }
 
+/* What all its probes share. False: no memory. */
+static bool gather(struct check *k, const char *host)
+{
+	if (host && !(k->host = strdup(host)))
+		return false;
+	if ((k->conf->tls || k->conf->starttls) && !(k->tls = secure_context_get(k->checker, k->conf)))
+		return false;
+	return !k->kind->prepare || k->kind->prepare(k);
+}
+
 struct check *check_new(struct checker *c, const struct check_params *p, const struct check_sink *sink)
 {
 	const struct check_kind *kind = (unsigned)p->conf->type <= CHECK_NONE ? kinds[p->conf->type] : NULL;
@@ -222,11 +237,10 @@ struct check *check_new(struct checker *c, const struct check_params *p, const s
 	k->source = p->source;
 	k->sink = *sink;
 	k->stream.fd = -1;
-	k->host = p->host ? strdup(p->host) : NULL;
 	k->times.interval = loop_seconds(p->conf->interval);
 	k->times.fast = loop_seconds(p->conf->fast_interval);
 	evtimer_assign(&k->timer, c->base, on_timer, k);
-	if ((p->host && !k->host) || (kind->prepare && !kind->prepare(k))) {
+	if (!gather(k, p->host)) {
 		check_delete(k);
 		return NULL;
 	}
@@ -240,6 +254,10 @@ void check_delete(struct check *k)
 		return;
 	stop_probe(k);
 	event_del(&k->timer);
+	if (k->kind->release)
+		k->kind->release(k);
+	secure_context_put(k->checker, k->tls);
+	free(k->own);
 	free(k->request);
 	free(k->host);
 	free(k);

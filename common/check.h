@@ -31,9 +31,11 @@ enum check_result {
 	RESULT_NONE,            /* "not checked yet": no probe has ended, neither pass nor failure */
 	RESULT_UNCHECKED,       /* "none": nothing to check, always up */
 	RESULT_L4_CONNECTED,    /* and no FIN or RST followed */
+	RESULT_L6_OK,           /* handshake done, certificate as wanted */
 	RESULT_L7_OK,           /* `expect` seen */
 	RESULT_L7_STATUS,       /* a fitting status; detail: the status */
-	RESULT_LAST_PASS = RESULT_L7_STATUS,
+	RESULT_L7_GREETING,     /* a mail or FTP server greets; detail: its code, 0 where the protocol has none */
+	RESULT_LAST_PASS = RESULT_L7_GREETING,
 	RESULT_L3_RESOLVE,      /* the host name has no address */
 	RESULT_L4_REFUSED,
 	RESULT_L4_TIMEOUT,
@@ -41,14 +43,24 @@ enum check_result {
 	RESULT_L4_RESET,        /* connected, then RST before any byte: so does a forwarder that may not serve us */
 	RESULT_L4_CLOSED,       /* connected, then FIN before any byte */
 	RESULT_L4_ERROR,        /* detail: errno */
+	RESULT_L6_TIMEOUT,      /* in the handshake; so L6_RESET and L6_CLOSED */
+	RESULT_L6_RESET,
+	RESULT_L6_CLOSED,
+	RESULT_L6_HANDSHAKE,    /* it failed: an alert, or what came is not TLS */
+	RESULT_L6_CERTIFICATE,  /* not valid; detail: X509_V_ERR_... */
+	RESULT_L6_DAYS,         /* valid, but not for `min_days`; detail: whole days left */
+	RESULT_L6_ALPN,         /* none of `alpn` was chosen */
 	RESULT_L7_TIMEOUT,
 	RESULT_L7_NO_RESPONSE,  /* ended in the middle of the response, or before it */
 	RESULT_L7_RESET,        /* RST in the middle of the response */
-	RESULT_L7_MALFORMED,    /* not HTTP */
-	RESULT_L7_TOO_LONG,     /* a head over HTTP_HEAD_MAX */
+	RESULT_L7_MALFORMED,    /* not the protocol */
+	RESULT_L7_TOO_LONG,     /* a head over HTTP_HEAD_MAX, a greeting over DIALOGUE_MAX */
 	RESULT_L7_BAD_STATUS,   /* detail: the status */
 	RESULT_L7_BODY,         /* the body does not match */
 	RESULT_L7_EXPECT,       /* what came does not match `expect` */
+	RESULT_L7_BAD_GREETING, /* the server says that it does not serve; detail as with L7_GREETING */
+	RESULT_L7_HELLO,        /* EHLO was refused; detail: the code; so L7_STARTTLS */
+	RESULT_L7_STARTTLS,
 	RESULT_COUNT
 };
 

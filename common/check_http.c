@@ -14,6 +14,7 @@
 
 #define BODY_MAX 65536
 #define HTTP_PORT 80
+#define HTTPS_PORT 443
 
 /* Appends to a string that grows; `at` NULL: only counts. */
 struct text { char *at; size_t len; };
@@ -30,9 +31,10 @@ static void put(struct text *t, const char *s)
 static void put_host(struct text *t, const struct check *k)
 {
 	char port[8];
+	uint16_t usual = k->conf->tls ? HTTPS_PORT : HTTP_PORT;
 	put(t, "Host: ");
 	put(t, k->conf->host ? k->conf->host : k->host ? k->host : "");
-	if (!k->conf->host && k->host && addr_port(&k->address) != HTTP_PORT) {
+	if (!k->conf->host && k->host && addr_port(&k->address) != usual) {
 		snprintf(port, sizeof port, ":%u", addr_port(&k->address));
 		put(t, port);
 	}
@@ -82,8 +84,7 @@ static bool prepare(struct check *k)
 
 static void connected(struct check *k)
 {
-	k->stream.out = k->request;
-	k->stream.out_left = k->request_len;
+	stream_say(k, k->request, k->request_len);
 	response_init(&k->response, k->conf->method && strcmp(k->conf->method, "HEAD") == 0);
 }
 
@@ -160,7 +161,7 @@ static void start(struct check *k)
 
 static void time_up(struct check *k)
 {
-	check_end(k, k->stream.connected ? RESULT_L7_TIMEOUT : RESULT_L4_TIMEOUT, 0, check_took(k));
+	check_end(k, stream_silence(k), 0, check_took(k));
 }
 
 const struct check_kind check_kind_http = { .prepare = prepare, .start = start, .time_up = time_up, .stop = stream_stop };

@@ -3,6 +3,7 @@
  *
  *     check.c        when a probe starts, how long it may take, what its result means
  *     check_stream.c a probe over one TCP connection: connect, send, receive
+ *     check_secure.c the same inside TLS
  *     check_KIND.c   what is said and what is expected
  *
  * A probe ends in one place, check_end, whoever ends it.
@@ -22,21 +23,28 @@
    anew with each piece that comes, so a server that trickles would make more dear. */
 #define CHECK_EXPECT_MAX 4096
 
+struct tls_context;
+struct ssl_st; /* OpenSSL's SSL */
+
 struct checker {
 	struct event_base *base;
 	struct resolver *resolver;
+	struct tls_context *contexts; /* check_secure.c */
 	uint32_t places;              /* given out so far: check_place */
 	int64_t shortage_said;        /* ns: when it was last told that probes are postponed; 0: never */
 	struct checker_counts counts;
 	uint8_t scratch[CHECK_SCRATCH]; /* of whoever reads at the moment */
 };
 
+enum stream_stage { STREAM_CONNECTING, STREAM_SHAKING /* hands: TLS */, STREAM_OPEN };
+
 /* A probe's connection. */
 struct stream {
 	struct event io;
 	int fd;                       /* -1: none */
-	bool connected;
-	bool heard;                   /* at least one byte came */
+	enum stream_stage stage;
+	bool heard;                   /* at least one byte came (inside TLS, if there is any) */
+	struct ssl_st *ssl;           /* NULL: plain */
 	const char *out;              /* still to be sent; borrowed from the check */
 	size_t out_left;
 	int64_t connect_time;         /* ns */
@@ -51,6 +59,8 @@ struct check_kind {
 	void (*time_up)(struct check *k);
 	/* Gives back what the probe holds. */
 	void (*stop)(struct check *k);
+	/* Gives back what `prepare` made, besides k->own. May be NULL. */
+	void (*release)(struct check *k);
 };
 
 struct check {
@@ -60,6 +70,8 @@ struct check {
 	struct addr address, source;
 	char *host;                   /* owned */
 	struct check_sink sink;
+	struct tls_context *tls;      /* NULL: no TLS */
+	void *own;                    /* the kind's, made in `prepare`; freed with the check */
 
 	struct check_times times;
 	struct event timer;           /* the next start; during a probe: its end */
@@ -93,16 +105,44 @@ int64_t check_took(const struct check *k);
 /* --- check_stream.c --- */
 
 struct stream_talk {
-	void (*connected)(struct check *k);                       /* set stream.out here, if anything is to be said */
+	/* Set stream.out here, if anything is to be said. With `tls` it is called after the handshake; after stream_secure, once more. */
+	void (*connected)(struct check *k);
+	/* More may be said here, too; it is sent at once. */
 	void (*data)(struct check *k, const uint8_t *p, size_t n);
 	void (*closed)(struct check *k, bool reset);              /* FIN, or RST */
 };
 
 void stream_start(struct check *k, const struct stream_talk *talk);
 void stream_stop(struct check *k);
+void stream_say(struct check *k, const char *text, size_t n); /* borrowed until sent */
+/* STARTTLS: the handshake begins. False: no means, and the probe has been postponed. */
+bool stream_secure(struct check *k);
+/* What it means that nothing came up to now. */
+enum check_result stream_silence(const struct check *k);
 /* Adds to k->collected, up to `max` in all. False: full, or no memory. */
 bool stream_collect(struct check *k, const uint8_t *p, size_t n, size_t max);
+/* What a failed connect or handshake means. */
+enum check_result stream_result_of(int error);
+/* What we lack ourselves says nothing about the one that is asked. */
+bool check_is_our_lack(int error);
 
-extern const struct check_kind check_kind_tcp, check_kind_http;
+/* --- check_secure.c: TLS of a stream --- */
+
+/* What all checks with the same settings share (the trusted certificates are big). NULL: no memory. */
+struct tls_context *secure_context_get(struct checker *c, const struct conf_check *conf);
+void secure_context_put(struct checker *c, struct tls_context *t);
+
+bool secure_begin(struct check *k);
+void secure_end(struct check *k);
+
+enum secure_progress { SECURE_DONE, SECURE_WAITS, SECURE_FAILED };
+/* Goes on with the handshake. SECURE_FAILED: *result and *detail say why. */
+enum secure_progress secure_shake(struct check *k, enum check_result *result, uint32_t *detail);
+/* As recv and send: bytes, 0 (recv: the end), or -1 with errno EAGAIN or ECONNRESET. */
+ssize_t secure_recv(struct check *k, void *buffer, size_t n);
+ssize_t secure_send(struct check *k, const void *data, size_t n);
+
+extern const struct check_kind check_kind_tcp, check_kind_http, check_kind_tls, check_kind_pop3, check_kind_smtp,
+	check_kind_imap, check_kind_ftp;
 
 #endif

@@ -1,13 +1,16 @@
 #include "check.h"
 
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 
 static const char *const result_names[RESULT_COUNT] = {
 	[RESULT_NONE] = "not checked yet",
 	[RESULT_UNCHECKED] = "none",
 	[RESULT_L4_CONNECTED] = "L4 connected",
+	[RESULT_L6_OK] = "L6 ok",
 	[RESULT_L7_OK] = "L7 ok",
 	[RESULT_L7_STATUS] = "L7 status",
+	[RESULT_L7_GREETING] = "L7 greeting",
 	[RESULT_L3_RESOLVE] = "L3 resolve",
 	[RESULT_L4_REFUSED] = "L4 refused",
 	[RESULT_L4_TIMEOUT] = "L4 timeout",
@@ -15,6 +18,13 @@ static const char *const result_names[RESULT_COUNT] = {
 	[RESULT_L4_RESET] = "L4 reset",
 	[RESULT_L4_CLOSED] = "L4 closed",
 	[RESULT_L4_ERROR] = "L4 error",
+	[RESULT_L6_TIMEOUT] = "L6 timeout",
+	[RESULT_L6_RESET] = "L6 reset",
+	[RESULT_L6_CLOSED] = "L6 closed",
+	[RESULT_L6_HANDSHAKE] = "L6 handshake",
+	[RESULT_L6_CERTIFICATE] = "L6 certificate",
+	[RESULT_L6_DAYS] = "L6 certificate days",
+	[RESULT_L6_ALPN] = "L6 alpn",
 	[RESULT_L7_TIMEOUT] = "L7 timeout",
 	[RESULT_L7_NO_RESPONSE] = "L7 no response",
 	[RESULT_L7_RESET] = "L7 reset",
@@ -23,6 +33,9 @@ static const char *const result_names[RESULT_COUNT] = {
 	[RESULT_L7_BAD_STATUS] = "L7 status",
 	[RESULT_L7_BODY] = "L7 body",
 	[RESULT_L7_EXPECT] = "L7 expect",
+	[RESULT_L7_BAD_GREETING] = "L7 bad greeting",
+	[RESULT_L7_HELLO] = "L7 hello",
+	[RESULT_L7_STARTTLS] = "L7 starttls",
 };
 
 const char *check_result_name(enum check_result r)
@@ -30,10 +43,38 @@ const char *check_result_name(enum check_result r)
 	return (unsigned)r < RESULT_COUNT ? result_names[r] : result_names[RESULT_NONE];
 }
 
+/* OpenSSL's reasons in a word or two; those that a server's certificate seldom has stay numbers. */
+static const char *certificate_fault(uint32_t code, char out[16])
+{
+	switch (code) {
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return "expired";
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return "not yet valid";
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		return "of another name";
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+		return "self-signed";
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+		return "of an unknown issuer";
+	default:
+		snprintf(out, 16, "error %u", (unsigned)code);
+		return out;
+	}
+}
+
 const char *check_result_text(enum check_result r, uint32_t detail, char out[CHECK_RESULT_TEXT_MAX])
 {
-	bool counted = r == RESULT_L7_STATUS || r == RESULT_L7_BAD_STATUS || r == RESULT_L4_ERROR;
-	if (counted)
+	bool always = r == RESULT_L7_STATUS || r == RESULT_L7_BAD_STATUS || r == RESULT_L4_ERROR || r == RESULT_L6_DAYS;
+	bool coded = r == RESULT_L7_GREETING || r == RESULT_L7_BAD_GREETING || r == RESULT_L7_HELLO || r == RESULT_L7_STARTTLS;
+	char number[16];
+	if (r == RESULT_L6_CERTIFICATE)
+		snprintf(out, CHECK_RESULT_TEXT_MAX, "%s %s", check_result_name(r), certificate_fault(detail, number));
+	else if (always || (coded && detail))
 		snprintf(out, CHECK_RESULT_TEXT_MAX, "%s %u", check_result_name(r), (unsigned)detail);
 	else
 		snprintf(out, CHECK_RESULT_TEXT_MAX, "%s", check_result_name(r));

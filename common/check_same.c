@@ -33,19 +33,25 @@ static bool same_status(const struct conf_check *a, const struct conf_check *b)
 	return true;
 }
 
-static bool same_headers(const struct conf_check *a, const struct conf_check *b)
+static bool same_regex(bool a, const char *a_text, bool b, const char *b_text)
 {
-	if (a->nheaders != b->nheaders)
+	return a == b && (!a || same_text(a_text, b_text));
+}
+
+static bool same_texts(char *const *a, size_t na, char *const *b, size_t nb)
+{
+	if (na != nb)
 		return false;
-	for (size_t i = 0; i < a->nheaders; i++)
-		if (strcmp(a->headers[i], b->headers[i]) != 0)
+	for (size_t i = 0; i < na; i++)
+		if (strcmp(a[i], b[i]) != 0)
 			return false;
 	return true;
 }
 
-static bool same_regex(bool a, const char *a_text, bool b, const char *b_text)
+static bool same_secure(const struct conf_check *a, const struct conf_check *b)
 {
-	return a == b && (!a || same_text(a_text, b_text));
+	return a->tls == b->tls && a->starttls == b->starttls && a->verify == b->verify && a->min_days == b->min_days &&
+	       same_text(a->sni, b->sni) && same_text(a->ca, b->ca) && same_texts(a->alpn, a->nalpn, b->alpn, b->nalpn);
 }
 
 bool check_conf_same(const struct conf_check *a, const struct conf_check *b)
@@ -55,5 +61,5 @@ bool check_conf_same(const struct conf_check *a, const struct conf_check *b)
 	        same_regex(a->has_expect, a->expect_text, b->has_expect, b->expect_text) &&
 	        same_regex(a->has_body, a->body_text, b->has_body, b->body_text) &&
 	        same_text(a->path, b->path) && same_text(a->host, b->host) && same_text(a->method, b->method) &&
-	        same_status(a, b) && same_headers(a, b));
+	        same_status(a, b) && same_texts(a->headers, a->nheaders, b->headers, b->nheaders) && same_secure(a, b));
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include "sock.h"
 
-static enum check_result result_of(int error)
+enum check_result stream_result_of(int error)
 {
 	switch (error) {
 	case ECONNREFUSED:
@@ -35,15 +35,20 @@ static enum check_result result_of(int error)
 
 static void end_by_errno(struct check *k, int error)
 {
-	enum check_result result = result_of(error);
+	enum check_result result = stream_result_of(error);
 	check_end(k, result, result == RESULT_L4_ERROR ? (uint32_t)error : 0, check_took(k));
 }
 
-/* What we lack ourselves says nothing about the one that is asked. */
-static bool is_our_lack(int error)
+bool check_is_our_lack(int error)
 {
 	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS ||
 	       error == EADDRNOTAVAIL || error == EADDRINUSE || error == EAGAIN;
+}
+
+static ssize_t send_some(struct check *k)
+{
+	struct stream *s = &k->stream;
+	return s->ssl ? secure_send(k, s->out, s->out_left) : send(s->fd, s->out, s->out_left, MSG_NOSIGNAL);
 }
 
 /* A failed send is not an end: what the server said before it went may still be read. */
@@ -51,7 +56,7 @@ static void send_rest(struct check *k)
 {
 	struct stream *s = &k->stream;
 	while (s->out_left > 0) {
-		ssize_t n = send(s->fd, s->out, s->out_left, MSG_NOSIGNAL);
+		ssize_t n = send_some(k);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
@@ -64,28 +69,66 @@ static void send_rest(struct check *k)
 	}
 }
 
-/* Until nothing is there, or the kind has ended the probe, which every kind does after a bounded number of bytes. */
-static void receive_all(struct check *k)
+/* True: the handshake is done. False: it goes on, or the probe has ended. */
+static bool shake(struct check *k)
 {
+	enum check_result result;
+	uint32_t detail;
+	switch (secure_shake(k, &result, &detail)) {
+	case SECURE_WAITS:
+		return false;
+	case SECURE_FAILED:
+		check_end(k, result, detail, check_took(k));
+		return false;
+	case SECURE_DONE:
+		break;
+	}
+	k->stream.stage = STREAM_OPEN;
+	k->stream.heard = true;
+	k->talk->connected(k);
+	return k->running;
+}
+
+static ssize_t receive_some(struct check *k)
+{
+	uint8_t *scratch = k->checker->scratch;
+	return k->stream.ssl ? secure_recv(k, scratch, CHECK_SCRATCH) : recv(k->stream.fd, scratch, CHECK_SCRATCH, 0);
+}
+
+/* Until nothing is there, or the kind has ended the probe, which every kind does after a bounded number of bytes. */
+static void carry_on(struct check *k)
+{
+	struct stream *s = &k->stream;
 	while (k->running) {
-		uint8_t *scratch = k->checker->scratch;
-		ssize_t n = recv(k->stream.fd, scratch, CHECK_SCRATCH, 0);
+		if (s->stage == STREAM_SHAKING && !shake(k))
+			return;
+		if (s->out_left)
+			send_rest(k);
+		ssize_t n = receive_some(k);
 		if (n > 0) {
-			k->stream.heard = true;
-			k->talk->data(k, scratch, (size_t)n);
+			s->heard = true;
+			k->talk->data(k, k->checker->scratch, (size_t)n);
 		} else if (n == 0) {
 			k->talk->closed(k, false);
-			return;
 		} else if (errno == EAGAIN) {
 			return;
 		} else if (errno != EINTR) {
 			k->talk->closed(k, true);
-			return;
 		}
 	}
 }
 
-/* False: it failed and the probe has ended. */
+bool stream_secure(struct check *k)
+{
+	if (!secure_begin(k)) {
+		check_postpone(k, "no memory for TLS");
+		return false;
+	}
+	k->stream.stage = STREAM_SHAKING;
+	return true;
+}
+
+/* False: it failed, and the probe has ended. */
 static bool note_connected(struct check *k)
 {
 	int error = sock_error(k->stream.fd);
@@ -93,8 +136,10 @@ static bool note_connected(struct check *k)
 		end_by_errno(k, error);
 		return false;
 	}
-	k->stream.connected = true;
 	k->stream.connect_time = check_took(k);
+	if (k->conf->tls)
+		return stream_secure(k);
+	k->stream.stage = STREAM_OPEN;
 	k->talk->connected(k);
 	return k->running;
 }
@@ -103,12 +148,24 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
 {
 	struct check *k = arg;
 	(void)fd;
-	if (!k->stream.connected && !note_connected(k))
+	if (k->stream.stage == STREAM_CONNECTING && !note_connected(k))
 		return;
-	if (k->stream.out_left)
+	if (what & EV_READ || k->stream.ssl)
+		carry_on(k);
+	else if (k->stream.out_left)
 		send_rest(k);
-	if (what & EV_READ)
-		receive_all(k);
+}
+
+void stream_say(struct check *k, const char *text, size_t n)
+{
+	k->stream.out = text;
+	k->stream.out_left = n;
+}
+
+enum check_result stream_silence(const struct check *k)
+{
+	static const enum check_result meanings[] = { RESULT_L4_TIMEOUT, RESULT_L6_TIMEOUT, RESULT_L7_TIMEOUT };
+	return meanings[k->stream.stage];
 }
 
 void stream_start(struct check *k, const struct stream_talk *talk)
@@ -119,7 +176,7 @@ void stream_start(struct check *k, const struct stream_talk *talk)
 	k->talk = talk;
 	s->fd = sock_connect_tcp(&k->address, k->source.sa.sa_family == AF_UNSPEC ? NULL : &k->source, why);
 	if (s->fd < 0) {
-		if (is_our_lack(errno))
+		if (check_is_our_lack(errno))
 			check_postpone(k, why);
 		else
 			end_by_errno(k, errno);
@@ -136,6 +193,7 @@ void stream_stop(struct check *k)
 	if (k->stream.fd < 0)
 		return;
 	event_del(&k->stream.io);
+	secure_end(k);
 	sock_reset(k->stream.fd);
 	k->stream.fd = -1;
 	free(k->collected);

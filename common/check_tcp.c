@@ -12,6 +12,8 @@
  *
  * The wait without `expect` is for a forwarder that may not serve us: it can
  * only refuse after its kernel has accepted for it (spec 5, spec 8 case 1).
+ * With `tls` all of this is inside; without `expect` the handshake is enough
+ * (L6 ok), since no forwarder can do it in a server's place.
  */
 #include "check_kind.h"
 
@@ -21,9 +23,12 @@
 
 static void connected(struct check *k)
 {
-	k->stream.out = k->conf->send;
-	k->stream.out_left = k->conf->send ? k->conf->send_len : 0;
-	if (!k->conf->has_expect)
+	stream_say(k, k->conf->send, k->conf->send ? k->conf->send_len : 0);
+	if (k->conf->has_expect)
+		return;
+	if (k->conf->tls)
+		check_end(k, RESULT_L6_OK, 0, check_took(k));
+	else
 		check_set_time(k, loop_now() + QUIET_TIME + 2 * k->stream.connect_time);
 }
 
@@ -69,12 +74,10 @@ static void start(struct check *k)
 /* Connected and no bad news: also when the probe's whole time-out was shorter than the wait. */
 static void time_up(struct check *k)
 {
-	if (!k->stream.connected)
-		check_end(k, RESULT_L4_TIMEOUT, 0, check_took(k));
-	else if (k->conf->has_expect)
-		check_end(k, RESULT_L7_TIMEOUT, 0, check_took(k));
-	else
+	if (k->stream.stage == STREAM_OPEN && !k->conf->has_expect)
 		check_end(k, RESULT_L4_CONNECTED, 0, k->stream.connect_time);
+	else
+		check_end(k, stream_silence(k), 0, check_took(k));
 }
 
 const struct check_kind check_kind_tcp = { .start = start, .time_up = time_up, .stop = stream_stop };

@@ -41,6 +41,13 @@ struct conf_check {
 	struct status_range *status; size_t nstatus;
 	bool has_body; regex_t body; char *body_text;
 	char **headers; size_t nheaders;   /* "Name: value" */
+	/* TLS */
+	bool tls, starttls;            /* type tls: always `tls` */
+	char *sni;                     /* NULL: `host`, else the service's name */
+	bool verify;
+	char *ca;                      /* certificates to trust, PEM as in the file; NULL: the system's */
+	unsigned min_days;
+	char **alpn; size_t nalpn;
 };
 
 struct conf_dns {
@@ -137,6 +144,7 @@ const struct site *conf_site(const struct conf *c, const char *name);           
 const struct conf_check *conf_check_by_name(const struct conf *c, const char *name); /* NULL: none */
 const struct policy *conf_policy(const struct conf *c, const char *name);         /* NULL: none */
 uint16_t check_default_port(enum check_type type);  /* 0: none */
+uint16_t conf_check_port(const struct conf_check *c); /* its own, else its type's (with `tls` that of POP3S, ...); 0: none */
 const char *check_type_name(enum check_type type);
 bool check_is_built(enum check_type type);
 

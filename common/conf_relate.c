@@ -92,33 +92,6 @@ void conf_relate_dns(const struct conf_at *at, void *object)
 	d->ttl_min = d->ttl;
 }
 
-/* The keys that do not belong to the check's type. */
-static void refuse_foreign_keys(const struct conf_at *at, const struct conf_check *c)
-{
-	for (size_t i = 0; i < at->table->nkeys; i++) {
-		const struct conf_key *k = &at->table->keys[i];
-		struct conf_at m = conf_member(at, k->name);
-		if (m.setting && k->types && !k->later && !(k->types & 1u << c->type))
-			conf_fail(&m, m.setting, "is not for checks of type %s", check_type_name(c->type));
-	}
-}
-
-void conf_relate_check(const struct conf_at *at, void *object)
-{
-	struct conf_check *c = object;
-	struct conf_at type = conf_member(at, "type"), fast = conf_member(at, "fast_interval"), body = conf_member(at, "body");
-	const char *name = type.setting ? config_setting_get_string(type.setting) : NULL;
-	if (name && strcmp(name, check_type_name(c->type)) == 0)
-		refuse_foreign_keys(at, c);
-	if (c->method && strcmp(c->method, "HEAD") == 0 && body.setting)
-		conf_fail(&body, body.setting, "no body comes after HEAD");
-	if (c->fast_interval <= c->interval)
-		return;
-	if (fast.setting && conf_is_sound(at, "interval") && conf_is_sound(at, "fast_interval"))
-		conf_fail(&fast, fast.setting, "%g is more than interval, %g", c->fast_interval, c->interval);
-	c->fast_interval = c->interval;
-}
-
 /* Which prefix of a list a client is in is nobody's question: the shortest list is looked at the quickest, and gives the widest scope. */
 void conf_relate_rule(const struct conf_at *at, void *object)
 {

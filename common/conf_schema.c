@@ -120,10 +120,12 @@ static const struct conf_table dns_table = {
 
 #define T(type) (1u << CHECK_##type)
 #define T_PROBES (~T(NONE))
+#define T_GREETERS (T(POP3) | T(SMTP) | T(IMAP) | T(FTP))
+#define T_SECURE (T(TLS) | T(TCP) | T(HTTP) | T_GREETERS)
 
 static const struct conf_word check_type_words[] = {
-	{ "tcp", CHECK_TCP, false }, { "http", CHECK_HTTP, false }, { "tls", CHECK_TLS, true }, { "dns", CHECK_DNS, true },
-	{ "pop3", CHECK_POP3, true }, { "smtp", CHECK_SMTP, true }, { "imap", CHECK_IMAP, true }, { "ftp", CHECK_FTP, true },
+	{ "tcp", CHECK_TCP, false }, { "http", CHECK_HTTP, false }, { "tls", CHECK_TLS, false }, { "dns", CHECK_DNS, true },
+	{ "pop3", CHECK_POP3, false }, { "smtp", CHECK_SMTP, false }, { "imap", CHECK_IMAP, false }, { "ftp", CHECK_FTP, false },
 	{ "icmp", CHECK_ICMP, true }, { "udp", CHECK_UDP, true }, { "agent", CHECK_AGENT, true }, { "exec", CHECK_EXEC, true },
 	{ "none", CHECK_NONE, false },
 };
@@ -133,7 +135,7 @@ static const struct conf_key check_keys[] = {
 	{ "name", KIND_TEXT, true, AT(conf_check, name), .valid = conf_valid_check_name,
 	  .help = "What LB lines and listeners call it: letters, digits and ._-; not none." },
 	{ "type", KIND_WORD, true, AT(conf_check, type), WORDS(check_type_words),
-	  .help = "tcp: connects. http: gets a response with a fitting status. none: is always up." },
+	  .help = "tcp: connects. http: gets a response with a fitting status. tls: does a handshake. pop3, smtp, imap, ftp: is greeted, and says goodbye. none: is always up." },
 	{ "interval", KIND_SECONDS, false, AT(conf_check, interval), RANGE(0.02, DAY, "seconds"), .fallback = "1",
 	  .help = "From start to start." },
 	{ "fast_interval", KIND_SECONDS, false, AT(conf_check, fast_interval), RANGE(0.02, DAY, "seconds"), .fallback = "0.1",
@@ -157,13 +159,16 @@ static const struct conf_key check_keys[] = {
 	{ "body", KIND_REGEX, false, .offset = offsetof(struct conf_check, body_text), .count = offsetof(struct conf_check, body),
 	  .has = offsetof(struct conf_check, has_body), .types = T(HTTP), .help = "What the body must contain." },
 	{ "headers", KIND_TEXTS, false, LIST(conf_check, headers), .valid = conf_valid_header, .types = T(HTTP), .help = "Further request headers, \"Name: value\"." },
-	{ "tls", KIND_BOOL, .later = true, .off = "false", .types = T(TCP) | T(HTTP) | T(POP3) | T(SMTP) | T(IMAP) | T(FTP), .help = "TLS from the first byte." },
-	{ "starttls", KIND_BOOL, .later = true, .off = "false", .types = T(POP3) | T(SMTP) | T(IMAP) | T(FTP), .help = "TLS after the greeting." },
-	{ "sni", KIND_TEXT, .later = true, .types = T(HTTP) | T(TLS), .help = "The server name in the TLS hello." },
-	{ "verify", KIND_LATER, .later = true, .types = T(HTTP) | T(TLS), .help = "Whether the certificate must be valid." },
-	{ "ca", KIND_PATH, .later = true, .types = T(HTTP) | T(TLS), .help = "Certificates to believe." },
-	{ "min_days", KIND_UINT, RANGE(0, 10000, "days"), .later = true, .types = T(TLS), .help = "The certificate must be valid for so long." },
-	{ "alpn", KIND_LATER, .later = true, .types = T(TLS), .help = "Protocols to offer." },
+	{ "tls", KIND_BOOL, false, AT(conf_check, tls), .fallback = "false", .types = T_SECURE & ~T(TLS), .help = "TLS from the first byte. The type's port is then that of the secure service: 443, 995, 465, 993, 990." },
+	{ "starttls", KIND_BOOL, false, AT(conf_check, starttls), .fallback = "false", .types = T_GREETERS, .help = "TLS after the greeting (STLS, STARTTLS, AUTH TLS)." },
+	{ "sni", KIND_TEXT, false, AT(conf_check, sni), .fallback = "(host, else the service's name)", .valid = conf_valid_host, .types = T_SECURE,
+	  .help = "With TLS: the server name in the hello, and whom the certificate has to name." },
+	{ "verify", KIND_BOOL, false, AT(conf_check, verify), .fallback = "true", .types = T_SECURE, .help = "With TLS: whether the certificate must be valid, for that name, and issued by somebody trusted." },
+	{ "ca", KIND_OWN, false, .set = conf_set_ca, .clear = conf_clear_ca, .fallback = "(those that the system trusts)", .types = T_SECURE, .form = "\"FILE\"",
+	  .help = "Certificates to trust, PEM; a self-signed one may be here itself. Read at start and reload." },
+	{ "min_days", KIND_UINT, false, AT(conf_check, min_days), RANGE(0, 10000, "days"), .fallback = "0", .types = T(TLS),
+	  .help = "The certificate, and with verify those above it, must be valid for so long." },
+	{ "alpn", KIND_TEXTS, false, LIST(conf_check, alpn), .valid = conf_valid_alpn, .types = T(TLS), .help = "Protocols to offer, as in \"h2\"; the server must choose one." },
 	{ "query", KIND_TEXT, .later = true, .types = T(DNS), .help = "The name to ask." },
 	{ "qtype", KIND_TEXT, .later = true, .types = T(DNS), .help = "The type to ask." },
 	{ "rcode", KIND_LATER, .later = true, .types = T(DNS), .help = "The answer's code." },

@@ -140,6 +140,12 @@ const char *conf_valid_header(char *text)
 	return NULL;
 }
 
+/* RFC 7301: 1 to 255 bytes. */
+const char *conf_valid_alpn(char *text)
+{
+	return !*text || strlen(text) > 255 || !is_visible(text) ? "is not the name of a protocol" : NULL;
+}
+
 const char *conf_valid_scheme(char *text)
 {
 	return strcmp(text, "http") != 0 && strcmp(text, "https") != 0 ? "is neither http nor https" : NULL;

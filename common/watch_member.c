@@ -11,7 +11,7 @@ static uint16_t port_of(const struct member *m, const struct conf_check *c)
 		return m->check_port;
 	if (m->port)
 		return m->port;
-	return c->port ? c->port : check_default_port(c->type);
+	return conf_check_port(c);
 }
 
 void watch_member_ends(const struct conf *conf, const struct member *m, const struct conf_check *check,

@@ -15,7 +15,9 @@ LDADD = dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_addr
 UNIT_TESTS += tests/unit/test_check
+UNIT_TESTS += tests/unit/test_check_dialogue
 UNIT_TESTS += tests/unit/test_check_response
+UNIT_TESTS += tests/unit/test_check_secure
 UNIT_TESTS += tests/unit/test_conf
 UNIT_TESTS += tests/unit/test_conf_errors
 UNIT_TESTS += tests/unit/test_conf_man
@@ -51,6 +53,8 @@ UNIT_TESTS += tests/unit/test_zonelex
 
 # These bring servers of their own, which misbehave.
 tests_unit_test_check_SOURCES = tests/unit/test_check.c tests/peers/badpeer.c tests/peers/badpeer.h
+tests_unit_test_check_dialogue_SOURCES = tests/unit/test_check_dialogue.c tests/peers/badpeer.c tests/peers/badpeer.h
+tests_unit_test_check_secure_SOURCES = tests/unit/test_check_secure.c tests/peers/badpeer.c tests/peers/badpeer.h tests/peers/tlspeer.c tests/peers/tlspeer.h
 tests_unit_test_monitor_SOURCES = tests/unit/test_monitor.c tests/peers/badpeer.c tests/peers/badpeer.h
 tests_unit_test_servers_LDADD = $(FWD_TEST_LIBS)
 tests_unit_test_watch_SOURCES = tests/unit/test_watch.c tests/peers/badpeer.c tests/peers/badpeer.h
@@ -111,6 +115,8 @@ RUN_CASES += tests/run/310-hold-and-rise/run
 RUN_CASES += tests/run/320-all-down/run
 RUN_CASES += tests/run/330-reload/run
 RUN_CASES += tests/run/335-probes/run
+RUN_CASES += tests/run/336-greetings/run
+RUN_CASES += tests/run/337-certificates/run
 RUN_CASES += tests/run/340-resolver/run
 RUN_CASES += tests/run/350-cut-sites/run
 RUN_CASES += tests/run/400-redirect/run
@@ -154,6 +160,7 @@ check-programs: all
 EXTRA_DIST += tests/bench tests/lib.sh tests/one tests/tally tests/peers tests/run tests/fuzz/corpus
 
 # Headers of the unit tests.
+EXTRA_DIST += tests/unit/check_case.h
 EXTRA_DIST += tests/unit/turn.h
 EXTRA_DIST += tests/unit/unit.h
 EXTRA_DIST += tests/unit/zone_case.h

@@ -96,7 +96,7 @@ static void on_written(struct bufferevent *bev, void *arg)
 	(void)bev;
 	if (!c->said)
 		return;
-	if (c->mode == PEER_ENDLESS) {
+	if (c->mode == PEER_ENDLESS || c->mode == PEER_SAY_ENDLESS) {
 		say_more(c);
 	} else if (c->mode == PEER_REPLY || c->mode == PEER_REPLY_RESET) {
 		if (c->mode == PEER_REPLY_RESET)
@@ -110,7 +110,11 @@ static void on_read(struct bufferevent *bev, void *arg)
 	struct client *c = arg;
 	note_heard(c);
 	bufferevent_disable(bev, EV_READ);
-	if (c->mode == PEER_TRICKLE) {
+	if (c->mode == PEER_GREET_CLOSE) {
+		client_delete(c);
+	} else if (c->mode >= PEER_SAY_TRICKLE) {
+		return;
+	} else if (c->mode == PEER_TRICKLE) {
 		start_trickle(c);
 	} else if (c->mode >= PEER_REPLY) {
 		say(c);
@@ -151,7 +155,9 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 	}
 	bufferevent_setcb(c->bev, on_read, c->mode >= PEER_REPLY ? on_written : NULL, on_event, c);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
-	if (c->mode == PEER_SAY)
+	if (c->mode == PEER_SAY_TRICKLE)
+		start_trickle(c);
+	else if (c->mode == PEER_SAY || c->mode > PEER_SAY_TRICKLE)
 		say(c);
 }
 

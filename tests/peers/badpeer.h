@@ -21,6 +21,9 @@ enum badpeer_mode {
 	PEER_REPLY_KEEP,  /* the same, then nothing */
 	PEER_TRICKLE,     /* after the first bytes from the client: its text, a byte each 20 ms, over and over */
 	PEER_ENDLESS,     /* after the first bytes from the client: its text, then "x" for ever */
+	PEER_SAY_TRICKLE, /* from accept on: its text, a byte each 20 ms, over and over */
+	PEER_SAY_ENDLESS, /* from accept on: its text, then "x" for ever */
+	PEER_GREET_CLOSE, /* says its text right after accept, and closes at the first bytes from the client */
 	PEER_MODES
 };
 

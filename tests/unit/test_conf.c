@@ -201,6 +201,37 @@ static void dns_and_checks(void)
 	conf_free(c);
 }
 
+/* Certificates are read with the file, from its folder; nothing asks for them again. */
+static void checks_with_tls(void)
+{
+	static const char pem[] = "-----BEGIN CERTIFICATE-----\n"
+		"MIIBMjCB2KADAgECAgEBMAoGCCqGSM49BAMCMAwxCjAIBgNVBAMMAXgwHhcNMjYw\n";
+	char text[1024];
+	snprintf(text, sizeof text, "%schecks = ( { name = \"s\"; type = \"tls\"; sni = \"WWW.example.com\"; verify = false; min_days = 14; alpn = ( \"h2\", \"http/1.1\" ); },\n"
+	         "{ name = \"p\"; type = \"pop3\"; tls = true; }, { name = \"i\"; type = \"imap\"; starttls = true; }, { name = \"m\"; type = \"smtp\"; port = 2525; tls = true; },\n"
+	         "{ name = \"h\"; type = \"http\"; tls = true; } );\n", minimal);
+	struct conf *c = load_good(text);
+	const struct conf_check *s = conf_check_by_name(c, "s"), *p = conf_check_by_name(c, "p"), *i = conf_check_by_name(c, "i");
+	CU_ASSERT(s->tls && !s->verify && s->min_days == 14 && s->nalpn == 2 && !s->ca);
+	CU_ASSERT_STRING_EQUAL(s->sni, "www.example.com");
+	CU_ASSERT_STRING_EQUAL(s->alpn[1], "http/1.1");
+	CU_ASSERT(p->tls && p->verify && !p->starttls && p->min_days == 0 && !p->sni);
+	CU_ASSERT(!i->tls && i->starttls && i->verify);
+	CU_ASSERT(conf_check_port(s) == 443 && conf_check_port(p) == 995 && conf_check_port(i) == 143);
+	CU_ASSERT(conf_check_port(conf_check_by_name(c, "m")) == 2525 && conf_check_port(conf_check_by_name(c, "h")) == 443);
+	conf_free(c);
+	char path[sizeof folder + 16];
+	snprintf(path, sizeof path, "%s/x.ca", folder);
+	FILE *f = fopen(path, "we");
+	CU_ASSERT_FATAL(f && fputs(pem, f) >= 0 && fclose(f) == 0);
+	struct errs errs;
+	errs_init(&errs);
+	snprintf(text, sizeof text, "%schecks = ( { name = \"s\"; type = \"tls\"; ca = \"%s\"; } );\n", minimal, path);
+	CU_ASSERT_PTR_NULL(conf_load_text("t.conf", text, strlen(text), &errs));
+	CU_ASSERT(errs.count == 1);
+	errs_free(&errs);
+}
+
 static void policies(void)
 {
 	struct conf *c = load_good(example);
@@ -292,7 +323,7 @@ static void metrics_and_check_types(void)
 	CU_ASSERT_EQUAL(metric_by_name("Rank"), METRIC_COUNT);
 	CU_ASSERT(!metric_is_built(METRIC_COUNT));
 	CU_ASSERT(check_default_port(CHECK_HTTP) == 80 && check_default_port(CHECK_POP3) == 110 && check_default_port(CHECK_TCP) == 0);
-	CU_ASSERT(check_is_built(CHECK_TCP) && !check_is_built(CHECK_TLS));
+	CU_ASSERT(check_is_built(CHECK_TCP) && check_is_built(CHECK_TLS) && !check_is_built(CHECK_EXEC));
 	CU_ASSERT_STRING_EQUAL(check_type_name(CHECK_EXEC), "exec");
 }
 
@@ -572,7 +603,7 @@ static int make_folder(void) { return mkdtemp(folder) ? chmod(folder, 0755) : -1
 int main(void)
 {
 	static const struct unit_test tests[] = {
-		UNIT_TEST(sites_and_keys), UNIT_TEST(dns_and_checks), UNIT_TEST(policies), UNIT_TEST(listeners),
+		UNIT_TEST(sites_and_keys), UNIT_TEST(dns_and_checks), UNIT_TEST(checks_with_tls), UNIT_TEST(policies), UNIT_TEST(listeners),
 		UNIT_TEST(minimal_is_enough), UNIT_TEST(defaults_follow_other_keys), UNIT_TEST(odd_but_good_syntax),
 		UNIT_TEST(metrics_and_check_types), UNIT_TEST(paths_are_relative_to_the_file), UNIT_TEST(includes),
 		UNIT_TEST(includes_in_circles), UNIT_TEST(unclosed_in_an_included_file), UNIT_TEST(modes_of_files_with_secrets),

@@ -229,17 +229,28 @@ static const struct error_case cases[] = {
 	  "t.conf:10: policies[].rules[].days: not built yet\n"
 	  "t.conf:10: policies[].rules[].timezone: not built yet\n" },
 	{ true,
-	  "checks = ( { name = \"c\"; type = \"http\"; tls = true;\n"
+	  "checks = ( { name = \"c\"; type = \"http\";\n"
 	  "sni = \"x\";\n"
-	  "verify = true;\n"
-	  "ca = \"x\"; } );\n",
-	  "t.conf:7: checks[].tls: not built yet; only false is accepted\n"
-	  "t.conf:8: checks[].sni: not built yet\n"
-	  "t.conf:9: checks[].verify: not built yet\n"
-	  "t.conf:10: checks[].ca: not built yet\n" },
+	  "verify = false; }, { name = \"d\"; type = \"pop3\"; tls = true;\n"
+	  "starttls = true; }, { name = \"e\"; type = \"tls\";\n"
+	  "ca = \"x\"; alpn = [ \"\" ]; min_days = -1;\n"
+	  "tls = true; }, { name = \"f\"; type = \"http\";\n"
+	  "starttls = true; min_days = 3; }, { name = \"g\"; type = \"none\";\n"
+	  "sni = \"x\"; }, { name = \"h\"; type = \"tls\"; ca = \"/\"; sni = \"x y\"; } );\n",
+	  "t.conf:8: checks[].sni: is for TLS: set tls = true\n"
+	  "t.conf:9: checks[].verify: is for TLS: set tls = true\n"
+	  "t.conf:10: checks[].starttls: with tls there is TLS already\n"
+	  "t.conf:11: checks[].ca: \"x\": No such file or directory\n"
+	  "t.conf:11: checks[].min_days: -1 is out of range (0 to 10000 days)\n"
+	  "t.conf:11: checks[].alpn: \"\" is not the name of a protocol\n"
+	  "t.conf:12: checks[].tls: is not for checks of type tls\n"
+	  "t.conf:13: checks[].starttls: is not for checks of type http\n"
+	  "t.conf:13: checks[].min_days: is not for checks of type http\n"
+	  "t.conf:14: checks[].sni: is not for checks of type none\n"
+	  "t.conf:14: checks[].sni: \"x y\" is not a host name or address (IPv6 in [ ], no port)\n"
+	  "t.conf:14: checks[].ca: \"/\": is not a plain file\n" },
 	{ true,
-	  "checks = ( { name = \"c\"; type = \"dns\"; query = \"x\"; },\n"
-	  "{ name = \"d\"; type = \"http\"; tls = false; } );\n",
+	  "checks = ( { name = \"c\"; type = \"dns\"; query = \"x\"; } );\n",
 	  "t.conf:7: checks[].type: \"dns\" is not built yet\n"
 	  "t.conf:7: checks[].query: not built yet\n" },
 	{ true,

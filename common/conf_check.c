@@ -1,0 +1,119 @@
+/* checks[]: values of a form of their own, and keys that depend on each other. */
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf_fill.h"
+
+/* The system's own list has 220 KB. */
+#define CA_MAX (1 << 20)
+
+/* ---- values ---- */
+
+/* Why not, or NULL: then *text is what the file holds. Others than plain files might make us wait. */
+static const char *read_text(const char *path, char **text)
+{
+	struct stat st;
+	const char *why = NULL;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	*text = NULL;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		why = strerror(errno);
+	else if (!S_ISREG(st.st_mode))
+		why = "is not a plain file";
+	else if (st.st_size > CA_MAX)
+		why = "is too big (over 1 MiB)";
+	else if (!(*text = calloc(1, (size_t)st.st_size + 1)))
+		why = "out of memory";
+	else if (read(fd, *text, (size_t)st.st_size) < 0)
+		why = strerror(errno);
+	if (fd >= 0)
+		close(fd);
+	return why;
+}
+
+static size_t count_certificates(const char *pem)
+{
+	BIO *in = BIO_new_mem_buf(pem, -1);
+	size_t n = 0;
+	for (X509 *x; in && (x = PEM_read_bio_X509(in, NULL, NULL, NULL)); n++)
+		X509_free(x);
+	BIO_free(in);
+	ERR_clear_error();
+	return n;
+}
+
+/* Read now, so that nothing can be wrong with it later, when we may not be able to read it any more. */
+bool conf_set_ca(const struct conf_at *at, void *object)
+{
+	struct conf_check *c = object;
+	const char *name = conf_string(at, at->setting);
+	char *path = name ? conf_join(at->loader->conf->dir, name) : NULL;
+	if (!path)
+		return name && conf_fail(at, at->setting, "out of memory");
+	const char *why = read_text(path, &c->ca);
+	if (!why && count_certificates(c->ca) == 0)
+		why = "holds no certificate (PEM)";
+	if (why)
+		conf_fail(at, at->setting, "\"%s\": %s", path, why);
+	free(path);
+	return !why;
+}
+
+void conf_clear_ca(void *object)
+{
+	free(((struct conf_check *)object)->ca);
+}
+
+/* ---- keys that depend on each other ---- */
+
+/* The keys that do not belong to the check's type. */
+static void refuse_foreign_keys(const struct conf_at *at, const struct conf_check *c)
+{
+	for (size_t i = 0; i < at->table->nkeys; i++) {
+		const struct conf_key *k = &at->table->keys[i];
+		struct conf_at m = conf_member(at, k->name);
+		if (m.setting && k->types && !k->later && !(k->types & 1u << c->type))
+			conf_fail(&m, m.setting, "is not for checks of type %s", check_type_name(c->type));
+	}
+}
+
+/* Settings of TLS want TLS, and one way to it. */
+static void relate_tls(const struct conf_at *at, struct conf_check *c)
+{
+	static const char *const settings[] = { "sni", "verify", "ca" };
+	struct conf_at starttls = conf_member(at, "starttls"), ca = conf_member(at, "ca");
+	if (c->tls && c->starttls)
+		conf_fail(&starttls, starttls.setting, "with tls there is TLS already");
+	if (c->type == CHECK_TLS)
+		c->tls = true;
+	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+		struct conf_at m = conf_member(at, settings[i]);
+		if (m.setting && !c->tls && !c->starttls && at->table && (m.key->types & 1u << c->type))
+			conf_fail(&m, m.setting, "is for TLS: set tls = true");
+	}
+	if (c->ca && !c->verify)
+		conf_fail(&ca, ca.setting, "nothing is compared with it: verify is false");
+}
+
+void conf_relate_check(const struct conf_at *at, void *object)
+{
+	struct conf_check *c = object;
+	struct conf_at type = conf_member(at, "type"), fast = conf_member(at, "fast_interval"), body = conf_member(at, "body");
+	const char *name = type.setting ? config_setting_get_string(type.setting) : NULL;
+	if (name && strcmp(name, check_type_name(c->type)) == 0)
+		refuse_foreign_keys(at, c);
+	relate_tls(at, c);
+	if (c->method && strcmp(c->method, "HEAD") == 0 && body.setting)
+		conf_fail(&body, body.setting, "no body comes after HEAD");
+	if (c->fast_interval <= c->interval)
+		return;
+	if (fast.setting && conf_is_sound(at, "interval") && conf_is_sound(at, "fast_interval"))
+		conf_fail(&fast, fast.setting, "%g is more than interval, %g", c->fast_interval, c->interval);
+	c->fast_interval = c->interval;
+}
