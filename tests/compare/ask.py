@@ -84,27 +84,34 @@ def read_exactly(s, n):
 
 
 def tcp(server, queries, window=16):
-    """The answers of one server by TCP, in the queries' order, whatever order they come in."""
-    answers = [None] * len(queries)
-    s = None
-    for start in range(0, len(queries), window):
-        batch = range(start, min(start + window, len(queries)))
-        for attempt in range(TRIES):
-            left = {i & 0xffff: i for i in batch if answers[i] is None}
-            if not left:
-                break
-            try:
-                s = s or socket.create_connection((server, 53), timeout=5)
-                s.sendall(b"".join(struct.pack("!2H", len(queries[i]) + 2, i & 0xffff) + queries[i] for i in left.values()))
-                while left:
-                    data = read_exactly(s, struct.unpack("!H", read_exactly(s, 2))[0])
-                    i = left.pop(struct.unpack_from("!H", data)[0], None)
-                    if i is not None:
-                        answers[i] = data
-            except (EOFError, OSError):
-                if s:
-                    s.close()
-                s = None
+    """
+    The answers of one server by TCP, in the queries' order, whatever order
+    they come in. A server may end the connection instead of answering, which
+    loses answers to others, too: those are asked again one by one.
+    """
+    answers, s = [None] * len(queries), None
+    singles = set()
+    start = 0
+    while start < len(queries):
+        batch = [start] if start in singles else range(start, min(start + window, len(queries)))
+        left = {i % LAST: i for i in batch if answers[i] is None}
+        try:
+            s = s or socket.create_connection((server, 53), timeout=SECONDS)
+            s.sendall(b"".join(struct.pack("!2H", len(queries[i]) + 2, i % LAST) + queries[i] for i in left.values()))
+            while left:
+                data = read_exactly(s, struct.unpack("!H", read_exactly(s, 2))[0])
+                i = left.pop(struct.unpack_from("!H", data)[0], None)
+                if i is not None:
+                    answers[i] = data
+            start += len(batch)
+        except (EOFError, OSError):
+            if s:
+                s.close()
+            s = None
+            if start in singles:
+                start += 1      # this one
+            else:
+                singles.update(batch)
     if s:
         s.close()
     return answers

@@ -149,11 +149,11 @@ def tiny_size(c):
         return EVERYTHING
 
 
-@rule("Queries with an rcode", "silence")
+@rule("Queries with an rcode", "silence", "rcode")
 def query_with_rcode(c):
-    """NSD does not answer them. The field means nothing in a query, so we do."""
-    if c.q.bytes[1] & 15 and c.theirs is None and c.ours:
-        return {"silence"}
+    """NSD does not answer them, or says FORMERR. The field means nothing in a query, so we do."""
+    if c.q.bytes[1] & 15 and c.ours and (c.theirs is None or c.theirs.rcode == FORMERR):
+        return EVERYTHING
 
 
 @rule("DO in BADVERS", "edns-flags")
@@ -235,13 +235,13 @@ def any_one_set(c):
         return {"answer", "authority", "additional"}
 
 
-@rule("Addresses in the additional section", "additional")
+@rule("Helpful additional records", "additional")
 def additional_addresses(c):
-    """Not a referral: one of us adds addresses of names in the answer."""
+    """Not a referral: one of us adds addresses of names in the answer, or what an SVCB alias leads to."""
     if c.referral():
         return None
     mine, other = c.only(2)
-    if all(r[1] in (A, AAAA) for r in mine | other):
+    if all(r[1] in (A, AAAA) or r[1] in (64, 65) and c.q.type in (64, 65) for r in mine | other):
         return {"additional"}
 
 

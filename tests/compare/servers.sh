@@ -44,10 +44,18 @@ serve() {
 	ip addr add "$2/32" dev lo || fail "no address $2" # BIND listens on what an interface has only
 	case $1 in
 	ours) start "$1-$2" $FAIRLEAD_WRAP "$dnsd" -c "$d/conf" ;;
-	bind) start "$1-$2" named -f -g -n 1 -U 1 -c "$d/conf" ;;
-	knot) start "$1-$2" knotd -c "$d/conf" ;;
-	nsd) start "$1-$2" nsd -d -c "$d/conf" ;;
+	bind) helper "$1-$2" named -f -g -n 1 -U 1 -c "$d/conf" ;;
+	knot) helper "$1-$2" knotd -c "$d/conf" ;;
+	nsd) helper "$1-$2" nsd -d -c "$d/conf" ;;
 	esac
+}
+
+# world N FOLDER: all four, at 127.0.N.1 to 4 in this order, until they serve.
+world() {
+	local i=0 name
+	for name in ours bind knot nsd; do serve "$name" "127.0.$1.$((++i))" "$2"; done
+	i=0
+	for name in ours bind knot nsd; do wait_until 20 serving "$name" "127.0.$1.$((++i))" "$2"; done
 }
 
 # serving NAME ADDRESS FOLDER: every zone is answered for.
@@ -62,7 +70,7 @@ serving() {
 conf_ours() { # ADDRESS FOLDER OWN-FOLDER
 	cat <<END
 site = "s"; user = ""; run = "$3/run"; state = "$3/run";
-sites = ( { name = "s"; control = [ "127.9.9.9@5300" ]; key = "k"; } );
+sites = ( { name = "s"; control = [ "$1@5300" ]; key = "k"; } );
 keys = ( { name = "k"; secret = "MDEyMzQ1Njc4OWFiY2RlZg=="; } );
 dns = { listen = [ "$1@53" ]; zones = "$2"; threads = 1; ${OURS_DNS:-} };
 END
