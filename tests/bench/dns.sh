@@ -116,7 +116,7 @@ measure_reload() { # SUBJECT NAMES: a new serial must show, while 20,000 queries
 	rec "scale-$2" "$1" reload_peak_mib "$(peak_pss 6)"
 	wait $watch; wait $load
 	out=$(cat "$RUN/reload.out") shown=$(cat "$RUN/watch.out")
-	rec "scale-$2" "$1" reload_ms "$(kv changed_ms "$shown")"
+	rec_changed "scale-$2" "$1" reload_ms "$shown"
 	reckv "scale-$2" "$1" "$out" "lost:reload_lost max_us:reload_max_us"
 	say "scale $REP $1 $2: reload: $shown;$(pick "$out" "sent lost p99_us max_us")"
 }
@@ -168,21 +168,21 @@ watch_lb() { srv "$BIN/failwatch" "${WATCH[@]}" -i 1000 "$@"; }
 down_and_up() { # SUBJECT: kills $BACKEND, then brings it back
 	local out
 	sleep "0.$((RANDOM % 9 + 1))"; sleep $((RANDOM % 2))       # out of step with the checks
+	disown "$BACKEND" 2>/dev/null                              # killed on purpose: no word about it
 	out=$(watch_lb -k "$BACKEND" -w 15)
-	rec failover "$1" down_ms "$(kv changed_ms "$out")"; rec failover "$1" unanswered "$(kv unanswered "$out")"
+	rec_changed failover "$1" down_ms "$out"; rec failover "$1" unanswered "$(kv unanswered "$out")"
 	say "failover $REP $1 down: $out"
-	wait "$BACKEND" 2>/dev/null
 	sleep "1.$((RANDOM % 9 + 1))"
 	out=$(watch_lb -w 20 -x "$BIN/tcpback -a 127.0.1.1 -p $HC_PORT -c $GEN_CORE >/dev/null 2>&1 & echo \$! >$RUN/backend.pid")
 	BACKEND=$(cat "$RUN/backend.pid")
-	rec failover "$1" up_ms "$(kv changed_ms "$out")"
+	rec_changed failover "$1" up_ms "$out"
 	sleep 1
 }
 fall_silent() { # SUBJECT: the address of lb1's first member vanishes from its machine, so nothing answers
 	local out
 	sleep "0.$((RANDOM % 9 + 1))"
 	out=$(watch_lb -w 15 -x "ip -n $NS_BAK addr del $IP_MUTE/24 dev b0")
-	rec failover "$1" silent_ms "$(kv changed_ms "$out")"
+	rec_changed failover "$1" silent_ms "$out"
 	say "failover $REP $1 silent: $out"
 	ip -n "$NS_BAK" addr add $IP_MUTE/24 dev b0
 	sleep 2

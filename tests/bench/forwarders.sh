@@ -31,8 +31,8 @@ forward = {
   dnsd = [ "127.0.0.1@$DNS_PORT" ];
   threads = 1;
   listeners = (
-    { service = "short.$ZONE."; listen = [ "$IP_VIP@$P_SHORT" ]; protocol = "tcp"; $short },
-    { service = "bulk.$ZONE."; listen = [ "$IP_VIP@$P_BULK" ]; protocol = "tcp"; $bulk },
+    { service = "short.$ZONE."; listen = [ "$IP_VIP@$P_SHORT" ]; protocol = "tcp"; connect_timeout = 2; $short },
+    { service = "bulk.$ZONE."; listen = [ "$IP_VIP@$P_BULK" ]; protocol = "tcp"; connect_timeout = 2; $bulk },
     { service = "$WEB."; listen = [ "$IP_VIP@$P_HTTP" ]; protocol = "http"; redirect = { to = "name"; }; }
   );
 };

@@ -7,6 +7,7 @@ SRV_CORE=${SRV_CORE:-0}            # what is measured
 GEN_CORE=${GEN_CORE:-1}            # load, back ends, health-check targets
 REPEAT=${REPEAT:-5} SECS=${SECS:-2}
 STEAL_MAX=${STEAL_MAX:-6} FOREIGN_MAX=${FOREIGN_MAX:-6} TRIES=${TRIES:-3}
+RETRY_UNTIL=${RETRY_UNTIL:-86400}     # seconds from the start, after which nothing is tried again
 
 # cli --veth-- srv --veth-- bak. Loopback tests use srv's own lo, so no address,
 # port or setting of the host is touched; the PID keeps two runs apart.
@@ -123,6 +124,11 @@ pss() { sum_kib smaps_rollup Pss "$1"; }
 rec() { printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$REP" "$3" "$4" >>"$RESULTS"; } # EXPERIMENT SUBJECT METRIC VALUE
 kv() { local x; for x in $2; do [ "${x%%=*}" = "$1" ] && { echo "${x#*=}"; return; }; done; } # KEY "k=v k=v"
 reckv() { local pair; for pair in $4; do rec "$1" "$2" "${pair#*:}" "$(kv "${pair%%:*}" "$3")"; done; } # EXPERIMENT SUBJECT "k=v..." "key:metric..."
+rec_changed() { # EXPERIMENT SUBJECT METRIC "k=v...": when failwatch saw the change; what it never saw is no short time
+	local ms; ms=$(kv changed_ms "$4")
+	[ "${ms#-}" = "$ms" ] || ms=1e9
+	rec "$1" "$2" "$3" "$ms"
+}
 pick() { local k; for k in $2; do printf ' %s=%s' "$k" "$(kv "$k" "$1")"; done; } # "k=v..." "key..."
 calc() { awk "BEGIN { printf \"$1\", $2 }"; } # FORMAT EXPRESSION
 
@@ -136,7 +142,8 @@ quiet() {
 			'BEGIN { s /= sm; f /= fm; print (s > f ? s : f) + 0 }')
 		[ "$(calc %d "$d < $worst")" = 1 ] && best=$out worst=$d
 		[ "$(calc %d "$worst <= 1")" = 1 ] && break
-		[ "$i" -lt "$TRIES" ] && sleep 0.5
+		[ "$i" -ge "$TRIES" ] || [ "$SECONDS" -ge "$RETRY_UNTIL" ] && break
+		sleep 0.5
 	done
 	echo "$best disturb=$worst"
 }
