@@ -15,9 +15,12 @@ struct generation;
 /* CNAMEs that are followed inside a zone; a longer chain ends there and the resolver goes on by itself. */
 #define CHAIN_MAX 12
 /* Items of all sections: a chain with its last answer and the SOA, or a delegation with glue. */
-#define ANSWER_ITEMS 48
+#define ANSWER_ITEMS 64
 /* Name servers of a delegation whose glue is looked up (2 items each, and NS). */
 #define GLUE_NS_MAX 20
+/* HTTPS and SVCB: records whose targets are looked up, and aliases that are followed (each with an addition of its own). */
+#define SVCB_TARGETS_MAX 8
+#define SVCB_ALIASES_MAX 1
 
 enum item_kind {
 	ITEM_RRSET,          /* a set of the zone */
@@ -25,10 +28,14 @@ enum item_kind {
 	ITEM_MEMBERS,        /* addresses of chosen members */
 	ITEM_HOST,           /* CNAME to a member's host name */
 	ITEM_SYNTHESIS,      /* the CNAME that a DNAME makes (RFC 6672 section 3.1) */
+	ITEM_CHAOS,          /* TXT of class CHAOS */
 	ITEM_HEALTH,         /* TXT made now: all members of a service */
 	ITEM_HEALTH_MEMBER,  /* ... one member, by observer */
 	ITEM_SITES           /* ... the sites */
 };
+
+/* Items stand in this order. Of the optional ones what doesn't fit is left away; without any of the others the answer is truncated. */
+enum section { ANSWER, AUTHORITY, ADDITIONAL, OPTIONAL };
 
 /*
  * The owner of an item's records: a name of the zone without the origin's
@@ -38,7 +45,7 @@ struct owner { const uint8_t *name; uint8_t len; };
 
 struct item {
 	enum item_kind kind;
-	uint8_t section;              /* 0 answer, 1 authority, 2 additional; items stand in this order */
+	uint8_t section;              /* enum section */
 	struct owner owner;
 	const struct rrset *set;
 	const struct lb *lb;
@@ -48,6 +55,7 @@ struct item {
 	uint8_t nmembers;
 	uint16_t member;              /* the one that a host or health item is about */
 	const uint8_t *target;        /* of ITEM_SYNTHESIS */
+	const char *text;             /* of ITEM_CHAOS, at most 255 bytes */
 };
 
 struct answer {
@@ -66,9 +74,9 @@ struct answer {
 /* What is known of the asker and the moment; the same answer for the same inputs. */
 struct answer_input {
 	const struct generation *gen;
-	const struct addr *client;
+	const struct addr *client;    /* who sent it */
+	struct edns_reply *reply;     /* `subnet`: for whom it is sent; `scope` is raised to the bits of it that were looked at. NULL: not said */
 	uint64_t random, turn;
-	bool health_allowed;          /* the client is in dns.health_from */
 };
 
 void answer_decide(struct answer *a, const struct query *q, const struct answer_input *in);

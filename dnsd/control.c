@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,9 +19,11 @@
 #include "../common/loop.h"
 #include "../common/resolve.h"
 #include "../common/service.h"
+#include "cookie_state.h"
 #include "flatten.h"
 #include "lb.h"
 #include "monitor.h"
+#include "rrl.h"
 #include "worker.h"
 
 /* A reload parses a million names beside the query threads: they come first. */
@@ -34,6 +37,8 @@ struct control {
 	struct checker *checker;
 	struct live *live;
 	struct monitor *monitor;
+	struct cookie_secrets cookies; /* of the state folder; none until a configuration without a file wants them */
+	struct rrl *rrl;               /* once made it stays: a reload forgives nobody */
 	/* lb_states that were replaced; query threads may still look at them until the next grace period */
 	struct lb_state **garbage; size_t ngarbage, garbage_room;
 	struct event *collect;
@@ -194,6 +199,31 @@ static bool adopt(struct control *c, struct generation *g)
 	return ok;
 }
 
+/* The secret is the process's for its life: what a file or the folder says later is for the next start. */
+static const struct cookie_secrets *own_cookies(struct control *c, const struct conf *conf)
+{
+	char why[COOKIE_STATE_WHY_MAX];
+	if (!c->cookies.n && !cookie_state_load(conf->state, &c->cookies, why))
+		log_warn("the cookie secret is kept in memory only", "error=\"%s\"", why);
+	return c->cookies.n ? &c->cookies : NULL;
+}
+
+/* What query threads need besides the zones. */
+static void equip(struct control *c, struct generation *g)
+{
+	const struct conf_dns *dns = &g->conf->dns;
+	uint64_t seed;
+	if (dns->cookies)
+		g->cookies = dns->cookie_secrets.n ? &dns->cookie_secrets : own_cookies(c, g->conf);
+	if (!dns->responses_per_second)
+		return;
+	if (!c->rrl && getrandom(&seed, sizeof seed, 0) == sizeof seed)
+		c->rrl = rrl_new(seed);
+	if (!c->rrl)
+		log_error("out of memory, answers are not limited", "%s", "");
+	g->rrl = c->rrl;
+}
+
 /* A generation that nobody sees any more. Zones that live on in another one keep their records. */
 static void retire(struct control *c, struct generation *g)
 {
@@ -211,6 +241,7 @@ static void swap(struct control *c, struct generation *next)
 		retire(c, next);
 		return;
 	}
+	equip(c, next);
 	struct generation *old = c->gen;
 	atomic_store_explicit(&current_generation, next, memory_order_release);
 	c->gen = next;
@@ -332,6 +363,7 @@ struct control *control_new(struct event_base *base, const char *file, struct ge
 		control_delete(c);
 		return NULL;
 	}
+	equip(c, gen);
 	atomic_store_explicit(&current_generation, gen, memory_order_release);
 	tell_ready(c);
 	return c;
@@ -351,6 +383,8 @@ void control_delete(struct control *c)
 	for (size_t i = 0; i < c->ngarbage; i++)
 		lb_state_delete(c->garbage[i]);
 	free(c->garbage);
+	rrl_delete(c->rrl);
+	explicit_bzero(&c->cookies, sizeof c->cookies);
 	if (c->live)
 		live_delete(c->live);
 	if (c->checker)

@@ -4,10 +4,9 @@
 
 /* OPT: root, type, size, extended rcode and flags, rdlength (RFC 6891 section 6.1.2) */
 #define OPT_BYTES 11
-/* Option code, length, info code (RFC 8914 section 2) */
-#define EDE_BYTES 6
-/* Our texts are short; one that isn't is cut. */
-#define EDE_TEXT_MAX 64
+
+/* An answer without records has room for the longest question and every option (chapter 2: an identity has at most 100 bytes). */
+_Static_assert(DNS_HEADER + DNAME_MAX + 4 + OPT_BYTES + 4 + 100 + 4 + 20 + 4 + COOKIE_BYTES + 4 + 66 <= UDP_PLAIN_MAX, "an empty answer fits");
 
 struct encoder {
 	struct wire_writer w;
@@ -205,6 +204,20 @@ static unsigned put_health(struct encoder *e, const struct item *i, const struct
 	return count;
 }
 
+/* RFC 4892 section 2.2: one string */
+static unsigned put_chaos(struct encoder *e, const struct item *i)
+{
+	size_t len = strlen(i->text);
+	put_owner(e, &i->owner);
+	wire_write16(&e->w, RR_TXT);
+	wire_write16(&e->w, CLASS_CHAOS);
+	wire_write32(&e->w, 0);
+	wire_write16(&e->w, (uint16_t)(len + 1));
+	wire_write8(&e->w, (uint8_t)len);
+	wire_write(&e->w, i->text, len);
+	return 1;
+}
+
 static unsigned put_item(struct encoder *e, const struct item *i, const struct encode_moment *now)
 {
 	switch (i->kind) {
@@ -213,21 +226,10 @@ static unsigned put_item(struct encoder *e, const struct item *i, const struct e
 	case ITEM_MEMBERS: return put_members(e, i);
 	case ITEM_HOST: return put_cname(e, i, i->lb->service->members[i->member].host);
 	case ITEM_SYNTHESIS: return put_cname(e, i, i->target);
+	case ITEM_CHAOS: return put_chaos(e, i);
 	case ITEM_HEALTH: case ITEM_HEALTH_MEMBER: case ITEM_SITES: return put_health(e, i, now);
 	}
 	return 0;
-}
-
-static size_t ede_text_len(const struct answer *a)
-{
-	size_t n = a->ede_text ? strlen(a->ede_text) : 0;
-	return n < EDE_TEXT_MAX ? n : EDE_TEXT_MAX;
-}
-
-/* Bytes of the OPT: with an extended error when there is one to tell. */
-static inline size_t opt_size(const struct answer *a)
-{
-	return OPT_BYTES + (a->ede == EDE_NONE ? 0 : EDE_BYTES + ede_text_len(a));
 }
 
 static inline void put_opt(uint8_t *p, bool dnssec_ok, unsigned rcode)
@@ -238,26 +240,20 @@ static inline void put_opt(uint8_t *p, bool dnssec_ok, unsigned rcode)
 	p[7] = dnssec_ok ? 0x80 : 0;
 }
 
-/* RFC 8914 section 2: the only option that we send. */
-static void put_ede(uint8_t *opt, const struct answer *a)
+static void put_options(uint8_t *opt, const struct edns_reply *reply, size_t size)
 {
-	size_t text = ede_text_len(a);
-	uint8_t *p = opt + OPT_BYTES;
-	wire_set16(opt + 9, (uint16_t)(EDE_BYTES + text));
-	wire_set16(p, 15);
-	wire_set16(p + 2, (uint16_t)(2 + text));
-	wire_set16(p + 4, (uint16_t)a->ede);
-	if (text)
-		memcpy(p + EDE_BYTES, a->ede_text, text);
+	wire_set16(opt + 9, (uint16_t)size);
+	edns_write(reply, opt + OPT_BYTES);
 }
 
 /*
  * Writes all items. What doesn't fit: in answer or authority nothing is kept
- * and TC set (half a set is no set, RFC 2181 section 9); of glue, the only
- * additional records that there are, what fits stays, and TC is set, too (RFC
- * 9471 section 3). True: it all fits.
+ * and TC set (half a set is no set, RFC 2181 section 9); of glue what fits
+ * stays, and TC is set, too (RFC 9471 section 3.1); what is optional ends
+ * there. True: all that has to be there is.
  */
-static inline bool put_items(struct encoder *e, const struct answer *a, const struct encode_moment *now, uint16_t counts[3])
+__attribute__((always_inline))
+static inline bool put_items(struct encoder *e, const struct answer *a, const struct encode_moment *now, uint16_t counts[4])
 {
 	uint8_t *start = e->w.at;
 	for (const struct item *i = a->items, *end = i + a->nitems; i < end; i++) {
@@ -268,18 +264,21 @@ static inline bool put_items(struct encoder *e, const struct answer *a, const st
 			continue;
 		}
 		e->w.failed = false;
-		e->w.at = i->section < 2 ? start : mark;
-		if (i->section < 2)
-			counts[0] = counts[1] = 0;
-		return false;
+		e->w.at = i->section < ADDITIONAL ? start : mark;
+		if (i->section < ADDITIONAL)
+			counts[ANSWER] = counts[AUTHORITY] = 0;
+		return i->section == OPTIONAL;
 	}
 	return true;
 }
 
-size_t encode_answer(uint8_t *msg, size_t limit, const struct query *q, const struct answer *a, const struct encode_moment *now)
+/* Made twice, so that nearly all answers do nothing for options that they don't have. */
+__attribute__((always_inline))
+static inline size_t encode(uint8_t *msg, size_t limit, const struct query *q, const struct answer *a, const struct encode_moment *now,
+                            const struct edns_reply *reply)
 {
-	size_t opt = q->edns ? opt_size(a) : 0;
-	uint16_t counts[3] = { 0, 0, q->edns };
+	size_t options = reply ? edns_size(reply) : 0, opt = q->edns ? OPT_BYTES + options : 0;
+	uint16_t counts[4] = { 0, 0, q->edns, 0 };
 	struct encoder e = { .zone = a->zone };
 
 	if (a->zone)
@@ -292,25 +291,39 @@ size_t encode_answer(uint8_t *msg, size_t limit, const struct query *q, const st
 	msg[3] = (uint8_t)((msg[3] & DNS_CD) | (a->rcode & 15));
 	if (opt) {
 		put_opt(e.w.at, q->dnssec_ok, a->rcode);
-		if (opt > OPT_BYTES)
-			put_ede(e.w.at, a);
+		if (options)
+			put_options(e.w.at, reply, options);
 	}
-	wire_set16(msg + 6, counts[0]);
-	wire_set16(msg + 8, counts[1]);
-	wire_set16(msg + 10, counts[2]);
+	wire_set16(msg + 6, counts[ANSWER]);
+	wire_set16(msg + 8, counts[AUTHORITY]);
+	wire_set16(msg + 10, (uint16_t)(counts[ADDITIONAL] + counts[OPTIONAL]));
 	return (size_t)(e.w.at + opt - msg);
 }
 
-size_t encode_error(uint8_t *msg, const struct query *q, enum rcode rcode)
+size_t encode_answer(uint8_t *msg, size_t limit, const struct query *q, const struct answer *a, const struct encode_moment *now)
+{
+	return encode(msg, limit, q, a, now, NULL);
+}
+
+size_t encode_with_options(uint8_t *msg, size_t limit, const struct query *q, const struct answer *a, const struct encode_moment *now,
+                           const struct edns_reply *reply)
+{
+	return encode(msg, limit, q, a, now, reply);
+}
+
+size_t encode_empty(uint8_t *msg, const struct query *q, enum rcode rcode, uint8_t flags, const struct edns_reply *reply)
 {
 	uint8_t *end = msg + q->question_end;
-	msg[2] = (uint8_t)(DNS_QR | (msg[2] & (0x78 | DNS_RD)));
+	msg[2] = (uint8_t)(DNS_QR | flags | (msg[2] & (0x78 | DNS_RD)));
 	msg[3] = (uint8_t)((msg[3] & DNS_CD) | (rcode & 15));
 	memset(msg + 4, 0, 8);
 	msg[5] = q->question_end > DNS_HEADER;
 	if (q->edns) {
+		size_t options = reply ? edns_size(reply) : 0;
 		put_opt(end, q->dnssec_ok, rcode);
-		end += OPT_BYTES;
+		if (options)
+			put_options(end, reply, options);
+		end += OPT_BYTES + options;
 		msg[11] = 1;
 	}
 	return (size_t)(end - msg);

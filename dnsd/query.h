@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "edns.h"
 #include "rr.h"
 #include "zone.h"
 
@@ -27,11 +28,14 @@ struct query {
 	uint16_t question_end;      /* offset behind the question; DNS_HEADER when there is none */
 	bool edns, dnssec_ok;
 	uint16_t udp_size;          /* what the client takes by UDP, within UDP_PLAIN_MAX..UDP_EDNS_MAX */
+	uint16_t tsig_at;           /* offset of the TSIG record, the last of all (RFC 8945 section 5.1); 0: none */
+	struct edns options;
 };
 
 enum query_verdict {
 	QUERY_OK,
 	QUERY_DROP,                 /* no answer at all */
+	QUERY_COOKIE,               /* no question, but a cookie: the client wants ours (RFC 7873 section 5.4) */
 	QUERY_ERROR                 /* answer with *rcode; `question_end`, edns and udp_size are good as far as they were read */
 };
 
@@ -40,7 +44,9 @@ enum query_verdict {
  * (RFC 1035 section 7.3; answering answers makes loops). Everything else gets
  * an rcode: unknown opcode NOTIMP, QDCOUNT other than 1 FORMERR (RFC 9619),
  * records where a query has none FORMERR, a malformed or second OPT FORMERR,
- * an OPT of an unknown version BADVERS (RFC 6891 section 6.1).
+ * an option of a wrong form FORMERR, a TSIG that isn't the last FORMERR, an
+ * OPT of an unknown version BADVERS (RFC 6891 section 6.1). Names of
+ * additional records are passed over, not looked at.
  * ZONE_NAME_SLACK bytes behind `len` must be readable, whatever they are.
  */
 enum query_verdict query_parse(struct query *q, const uint8_t *msg, size_t len, enum rcode *rcode);

@@ -1,24 +1,29 @@
 /*
  * respond: one message in, one message out, in the same bytes. This is the
- * whole way of a query between the sockets: query -> answer -> encode. It
- * knows no socket and no clock of its own.
+ * whole way of a query between the sockets: query -> answer -> encode, with
+ * what depends on who asks: cookies and the rate limit.
  */
 #ifndef FAIRLEAD_RESPOND_H
 #define FAIRLEAD_RESPOND_H
 
 #include "answer.h"
+#include "cookie.h"
 #include "encode.h"
 
 /* What one thread counts; others only read. */
 struct dns_counters {
 	_Atomic(uint64_t) queries, dropped, truncated;
-	_Atomic(uint64_t) rcodes[17];
+	_Atomic(uint64_t) limited;     /* over the rate limit: not answered */
+	_Atomic(uint64_t) slipped;     /* of these: told so by TC or BADCOOKIE */
+	_Atomic(uint64_t) rcodes[RCODE_BADCOOKIE + 1];
 };
 
 /* A thread's own; too big for a stack, so it is made once a thread. */
 struct responder {
 	struct query query;
 	struct answer answer;
+	struct edns_reply reply;
+	enum cookie_state cookie;
 	uint64_t random, turn;
 	struct dns_counters counters;
 };

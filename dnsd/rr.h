@@ -1,5 +1,5 @@
 /*
- * rr: numbers of RFC 1035, 3596, 6891, 8914 and friends that the server's own
+ * rr: numbers of RFC 1035, 3596, 6891, 7873, 8914 and friends that the server's own
  * code looks at, and the head of a record.
  */
 #ifndef FAIRLEAD_RR_H
@@ -9,15 +9,15 @@
 
 enum rr_type {
 	RR_A = 1, RR_NS = 2, RR_CNAME = 5, RR_SOA = 6, RR_PTR = 12, RR_MX = 15, RR_TXT = 16, RR_AAAA = 28,
-	RR_DNAME = 39, RR_OPT = 41, RR_DS = 43, RR_RRSIG = 46, RR_NSEC = 47,
+	RR_DNAME = 39, RR_OPT = 41, RR_DS = 43, RR_RRSIG = 46, RR_NSEC = 47, RR_SVCB = 64, RR_HTTPS = 65,
 	RR_TKEY = 249, RR_TSIG = 250, RR_IXFR = 251, RR_AXFR = 252, RR_MAILB = 253, RR_MAILA = 254, RR_ANY = 255
 };
 
-enum { CLASS_IN = 1 };
+enum { CLASS_IN = 1, CLASS_CHAOS = 3 };
 
 enum rcode {
 	RCODE_NOERROR = 0, RCODE_FORMERR = 1, RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3, RCODE_NOTIMP = 4,
-	RCODE_REFUSED = 5, RCODE_YXDOMAIN = 6, RCODE_BADVERS = 16
+	RCODE_REFUSED = 5, RCODE_YXDOMAIN = 6, RCODE_BADVERS = 16, RCODE_BADCOOKIE = 23
 };
 
 /* Extended DNS errors (RFC 8914 section 4) */

@@ -45,7 +45,7 @@ static void reads_edns(void)
 		{ { OPT(4, 0, 0, 0x80, 0) }, 11, 1, QUERY_OK, 0, 1024, true },
 		{ { OPT(0, 100, 0, 0, 0) }, 11, 1, QUERY_OK, 0, UDP_PLAIN_MAX, false },
 		{ { OPT(4, 0, 1, 0, 0) }, 11, 1, QUERY_ERROR, RCODE_BADVERS, 1024, false },
-		{ { OPT(4, 0, 0, 0, 4), 0, 10, 0, 0 }, 15, 1, QUERY_OK, 0, 1024, false },
+		{ { OPT(4, 0, 0, 0, 4), 0, 11, 0, 0 }, 15, 1, QUERY_OK, 0, 1024, false },
 		{ { OPT(4, 0, 0, 0, 4), 0, 10, 0, 1 }, 15, 1, QUERY_ERROR, RCODE_FORMERR, 0, false },   /* option longer than the rdata */
 		{ { OPT(4, 0, 0, 0, 3), 0, 10, 0 }, 14, 1, QUERY_ERROR, RCODE_FORMERR, 0, false },      /* half an option */
 		{ { OPT(4, 0, 0, 0, 9), 0, 10, 0, 0 }, 15, 1, QUERY_ERROR, RCODE_FORMERR, 0, false },   /* rdlength past the end */

@@ -1,0 +1,244 @@
+#include "answer_service.h"
+
+#include "../common/conf.h"
+#include "answer_items.h"
+#include "generation.h"
+
+static bool may_see_health(const struct answer_input *in)
+{
+	const struct conf_dns *dns = &in->gen->conf->dns;
+	for (size_t i = 0; i < dns->nhealth_from; i++)
+		if (prefix_covers(&dns->health_from[i], in->client))
+			return true;
+	return false;
+}
+
+static void add_members(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t type,
+                        const uint16_t *members, size_t n, struct owner owner)
+{
+	struct item *i = answer_add(a, ITEM_MEMBERS, owner, ANSWER);
+	if (!i)
+		return;
+	i->ttl = st->ttl;
+	i->type = type;
+	i->nmembers = (uint8_t)n;
+	for (size_t k = 0; k < n; k++)
+		i->records[k] = lb_records_of(lb, st, members[k], type == RR_A);
+}
+
+static void add_host(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t member, struct owner owner)
+{
+	struct item *i = answer_add(a, ITEM_HOST, owner, ANSWER);
+	if (!i)
+		return;
+	i->lb = lb;
+	i->ttl = st->ttl;
+	i->member = member;
+}
+
+/*
+ * Whom the rules look at (spec 4, the client): the Client Subnet if there is
+ * one, else the resolver. SOURCE 0 asks us not to look: there is no client then
+ * (RFC 7871 section 7.1.2).
+ */
+static void who_asks(struct select_client *c, struct select_input *si, const struct answer_input *in)
+{
+	const struct conf_dns *dns = &in->gen->conf->dns;
+	memset(c, 0, sizeof *c);
+	const struct edns_subnet *subnet = in->reply ? in->reply->subnet : NULL;
+	if (!subnet) {
+		c->address = *in->client;
+	} else {
+		if (!subnet->source)
+			return;
+		addr_from_bytes(&c->address, subnet->family == 1 ? AF_INET : AF_INET6, subnet->address, 0);
+		si->scope = &in->reply->scope;
+	}
+	prefix_of(&c->network, &c->address, (uint8_t)dns->networks4, (uint8_t)dns->networks6);
+}
+
+/* `every`: all members have an address of the type, so nobody is passed over. */
+static bool answer_ordered(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t type, bool every,
+                           const struct answer_input *in, struct owner owner)
+{
+	uint16_t order[SERVICE_MEMBERS_MAX];
+	size_t want = lb->service->policy->answers, n = 0;
+	struct select_client client;
+	struct select_input si = {
+		.service = lb->service, .gate = &st->gate, .client = &client,
+		.own_site = (int)lb->conf->own->index, .random = in->random, .turn = in->turn,
+	};
+	if (lb->asks_client)
+		who_asks(&client, &si, in);
+	size_t ordered = select_order(&si, every ? want : st->gate.n, order);
+	if (!ordered)
+		return false;
+	if (every) {
+		add_members(a, lb, st, type, order, ordered, owner);
+		return true;
+	}
+	if (lb->any_host && lb->service->members[order[0]].host) {
+		add_host(a, lb, st, order[0], owner);
+		return true;
+	}
+	if (type != RR_A && type != RR_AAAA)
+		return false;
+	for (size_t i = 0; i < ordered && n < want; i++)
+		if (lb_records_of(lb, st, order[i], type == RR_A)->n)
+			order[n++] = order[i];
+	if (n)
+		add_members(a, lb, st, type, order, n, owner);
+	return n != 0;
+}
+
+/*
+ * The answer of a service (spec 4, address families): the first `answers`
+ * members of the order that have an address of the family; a host name that
+ * comes first stands alone, for every type, and is passed over later on.
+ * `type` is RR_A or RR_AAAA, or any other type to see only the host name.
+ * False: nothing for this type.
+ */
+static bool answer_selected(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t type,
+                            const struct answer_input *in, struct owner owner)
+{
+	bool every = type == RR_A ? lb->every_a : type == RR_AAAA && lb->every_aaaa;
+	if (every && lb->draws && st->gate.weight) {
+		uint16_t drawn = select_draw(lb->service, &st->gate, in->random);
+		add_members(a, lb, st, type, &drawn, 1, owner);
+		return true;
+	}
+	return answer_ordered(a, lb, st, type, every, in, owner);
+}
+
+/* ANY is answered with one set (RFC 8482 section 4.1): for a service with its addresses, IPv4 first. */
+static uint16_t service_type(const struct lb *lb, uint16_t type)
+{
+	if (type != RR_ANY)
+		return type;
+	return lb->any_a || !lb->any_aaaa ? RR_A : RR_AAAA;
+}
+
+static const struct lb_state *state_of(struct answer *a, const struct lb *lb)
+{
+	const struct lb_state *st = atomic_load_explicit(&lb->state, memory_order_acquire);
+	if (st && st->ready)
+		return st;
+	answer_fail(a, RCODE_SERVFAIL, EDE_NOT_READY, "first health checks are under way");
+	return NULL;
+}
+
+bool answer_service(struct answer *a, const struct lb *lb, uint16_t qtype, const struct answer_input *in,
+                           struct owner owner, uint32_t *negative_cap)
+{
+	uint16_t type = service_type(lb, qtype);
+	if (type != RR_A && type != RR_AAAA && !lb->any_host)
+		return false;
+	const struct lb_state *st = state_of(a, lb);
+	if (!st)
+		return true;
+	*negative_cap = st->ttl;
+	if (answer_selected(a, lb, st, type, in, owner))
+		return true;
+	if (st->gate.step == GATE_NONE && (type == RR_A || type == RR_AAAA)) {
+		a->ede = EDE_NETWORK;
+		a->ede_text = "every member is down and the policy is closed";
+	}
+	return false;
+}
+
+/* That member's addresses, or host name; while it is down those of the service. False: nothing for this type. */
+static bool answer_one(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t member, uint16_t type,
+                       const struct answer_input *in, struct owner owner)
+{
+	if (lb_is_down(st, member))
+		return answer_selected(a, lb, st, type, in, owner);
+	if (lb->service->members[member].host) {
+		add_host(a, lb, st, member, owner);
+		return true;
+	}
+	if ((type != RR_A && type != RR_AAAA) || !lb_records_of(lb, st, member, type == RR_A)->n)
+		return false;
+	add_members(a, lb, st, type, &member, 1, owner);
+	return true;
+}
+
+bool answer_member(struct answer *a, const struct lb *lb, uint16_t member, uint16_t qtype, const struct answer_input *in,
+                   struct owner owner, uint32_t *negative_cap)
+{
+	const struct lb_state *st = state_of(a, lb);
+	if (!st)
+		return true;
+	*negative_cap = st->ttl;
+	return answer_one(a, lb, st, member, service_type(lb, qtype), in, owner);
+}
+
+void answer_health(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member, uint16_t qtype,
+                          const struct answer_input *in, struct owner owner)
+{
+	if (!may_see_health(in)) {
+		answer_fail(a, RCODE_REFUSED, EDE_PROHIBITED, "not in dns.health_from");
+		return;
+	}
+	if (qtype != RR_TXT && qtype != RR_ANY) {
+		answer_negative(a, RCODE_NOERROR, 0);
+		return;
+	}
+	enum item_kind item = kind == NODE_HEALTH ? ITEM_HEALTH : kind == NODE_HEALTH_MEMBER ? ITEM_HEALTH_MEMBER : ITEM_SITES;
+	struct item *i = answer_add(a, item, owner, ANSWER);
+	if (i) {
+		i->lb = lb;
+		i->member = member;
+	}
+}
+
+static bool label_is(const uint8_t *label, const char *text)
+{
+	size_t n = strlen(text);
+	return *label == n && memcmp(label + 1, text, n) == 0;
+}
+
+enum node_kind answer_wildcard_kind(const struct lb *lb, const struct zone_name *n, unsigned extra, uint16_t *member)
+{
+	const uint8_t *first = n->wire;
+	const struct service *s = lb->service;
+	if (extra < 2)
+		return NODE_SERVICE;
+	if (label_is(first, "_health"))
+		return NODE_HEALTH;
+	for (uint16_t m = 0; m < s->nmembers; m++) {
+		if (!label_is(first, s->members[m].label))
+			continue;
+		*member = m;
+		return extra > 2 && label_is(dname_parent(first), "_health") ? NODE_HEALTH_MEMBER : NODE_MEMBER;
+	}
+	return NODE_SERVICE;
+}
+
+/* What was put there since there were `before` items becomes additional. False: a host name, which is no address. */
+static bool make_optional(struct answer *a, unsigned before)
+{
+	for (unsigned i = before; i < a->nitems; i++) {
+		if (a->items[i].kind == ITEM_HOST) {
+			a->nitems = before;
+			return false;
+		}
+		a->items[i].section = OPTIONAL;
+	}
+	return true;
+}
+
+void answer_service_addresses(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member,
+                              const struct answer_input *in, struct owner owner)
+{
+	static const uint16_t types[] = { RR_A, RR_AAAA };
+	const struct lb_state *st = atomic_load_explicit(&lb->state, memory_order_acquire);
+	bool more = st && st->ready;
+	for (size_t t = 0; more && t < 2; t++) {
+		unsigned before = a->nitems;
+		if (kind == NODE_MEMBER)
+			answer_one(a, lb, st, member, types[t], in, owner);
+		else
+			answer_selected(a, lb, st, types[t], in, owner);
+		more = make_optional(a, before);
+	}
+}

@@ -1,0 +1,36 @@
+/*
+ * answer_service: what a service answers now, and what is said of its health.
+ */
+#ifndef FAIRLEAD_ANSWER_SERVICE_H
+#define FAIRLEAD_ANSWER_SERVICE_H
+
+#include "answer.h"
+
+/*
+ * Both are true when they put something into the answer, or failed it; false:
+ * nothing of that type, the node's own records are next, and a negative answer
+ * may be kept *negative_cap seconds.
+ */
+bool answer_service(struct answer *a, const struct lb *lb, uint16_t qtype, const struct answer_input *in,
+                    struct owner owner, uint32_t *negative_cap);
+/* LABEL.SERVICE: that member's addresses while it is not down, else the answer of the service (spec 3, site_names "prefer"). */
+bool answer_member(struct answer *a, const struct lb *lb, uint16_t member, uint16_t qtype, const struct answer_input *in,
+                   struct owner owner, uint32_t *negative_cap);
+
+/* `kind` is one of the health kinds. */
+void answer_health(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member, uint16_t qtype,
+                   const struct answer_input *in, struct owner owner);
+
+/*
+ * What a name is below a wildcard service *.app (spec 3): sjc.foo.app is the
+ * member's name of foo.app, _health.foo.app and sjc._health.foo.app its health
+ * names; all others are the service. `extra`: labels of the name below the
+ * wildcard's parent.
+ */
+enum node_kind answer_wildcard_kind(const struct lb *lb, const struct zone_name *n, unsigned extra, uint16_t *member);
+
+/* The addresses that the service (or LABEL.SERVICE, `kind` NODE_MEMBER) would be answered with now, as additional records; none while it has no answer. */
+void answer_service_addresses(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member,
+                              const struct answer_input *in, struct owner owner);
+
+#endif

@@ -1,0 +1,177 @@
+#include "edns.h"
+
+#include <string.h>
+
+/* Our texts are short; one that isn't is cut. */
+#define EDE_TEXT_MAX 64
+/* Option code and length */
+#define OPTION_HEAD 4
+/* Family and two prefix lengths, before a subnet's address (RFC 7871 section 6) */
+#define SUBNET_HEAD 4
+
+/* ---- reading ---- */
+
+/* What an asker puts into it means nothing (RFC 5001 section 2.1). */
+static bool read_nsid(struct edns *e, const uint8_t *p, size_t len)
+{
+	(void)p;
+	(void)len;
+	e->seen |= EDNS_NSID;
+	return true;
+}
+
+static size_t address_size(uint8_t source)
+{
+	return (source + 7u) / 8;
+}
+
+/* RFC 7871 section 6: as many octets as the bits need, and no bit behind them. A family that we don't know can't be answered. */
+static bool read_subnet(struct edns *e, const uint8_t *p, size_t len)
+{
+	static const uint8_t bits[] = { 0, 32, 128 };
+	struct edns_subnet *s = &e->subnet;
+	if (len < SUBNET_HEAD || wire_get16(p) >= sizeof bits)
+		return false;
+	uint8_t source = p[2], scope = p[3];
+	size_t size = address_size(source);
+	if (scope || source > bits[p[1]] || len != SUBNET_HEAD + size)
+		return false;
+	if (source % 8 && (p[len - 1] & (0xff >> source % 8)))
+		return false;
+	s->family = p[1];
+	s->source = source;
+	memset(s->address, 0, sizeof s->address);
+	memcpy(s->address, p + SUBNET_HEAD, size);
+	e->seen |= EDNS_SUBNET;
+	return true;
+}
+
+/* RFC 7873 section 5.2.2 */
+static bool read_cookie(struct edns *e, const uint8_t *p, size_t len)
+{
+	if (len != CLIENT_COOKIE_BYTES && (len < 2 * CLIENT_COOKIE_BYTES || len > COOKIE_BYTES_MAX))
+		return false;
+	e->cookie_len = (uint8_t)len;
+	memcpy(e->cookie, p, len);
+	e->seen |= EDNS_COOKIE;
+	return true;
+}
+
+/* ---- writing ---- */
+
+static size_t nsid_size(const struct edns_reply *r)
+{
+	return r->identity ? strlen(r->identity) : 0;
+}
+
+static void write_nsid(const struct edns_reply *r, uint8_t *out, size_t len)
+{
+	memcpy(out, r->identity, len);
+}
+
+static size_t subnet_size(const struct edns_reply *r)
+{
+	return r->subnet ? SUBNET_HEAD + address_size(r->subnet->source) : 0;
+}
+
+/* The query's own, with the scope (RFC 7871 section 7.2.1). */
+static void write_subnet(const struct edns_reply *r, uint8_t *out, size_t len)
+{
+	wire_set16(out, r->subnet->family);
+	out[2] = r->subnet->source;
+	out[3] = r->scope;
+	memcpy(out + SUBNET_HEAD, r->subnet->address, len - SUBNET_HEAD);
+}
+
+static size_t cookie_size(const struct edns_reply *r)
+{
+	return r->has_cookie ? COOKIE_BYTES : 0;
+}
+
+static void write_cookie(const struct edns_reply *r, uint8_t *out, size_t len)
+{
+	memcpy(out, r->cookie, len);
+}
+
+static size_t ede_size(const struct edns_reply *r)
+{
+	if (r->ede == EDE_NONE)
+		return 0;
+	size_t text = r->ede_text ? strlen(r->ede_text) : 0;
+	return 2 + (text < EDE_TEXT_MAX ? text : EDE_TEXT_MAX);
+}
+
+/* RFC 8914 section 2 */
+static void write_ede(const struct edns_reply *r, uint8_t *out, size_t len)
+{
+	wire_set16(out, (uint16_t)r->ede);
+	if (len > 2)
+		memcpy(out + 2, r->ede_text, len - 2);
+}
+
+/* ---- the table ---- */
+
+static const struct option {
+	uint16_t code;
+	uint8_t seen;                                                  /* bit of what is read; 0: only answers have it */
+	bool (*read)(struct edns *e, const uint8_t *p, size_t len);    /* False: FORMERR */
+	size_t (*size)(const struct edns_reply *r);                    /* of the data; 0: not in this answer */
+	void (*write)(const struct edns_reply *r, uint8_t *out, size_t len);
+} options[] = {
+	{ 3, EDNS_NSID, read_nsid, nsid_size, write_nsid },
+	{ 8, EDNS_SUBNET, read_subnet, subnet_size, write_subnet },
+	{ 10, EDNS_COOKIE, read_cookie, cookie_size, write_cookie },
+	{ 15, 0, NULL, ede_size, write_ede },
+};
+#define OPTIONS (sizeof options / sizeof *options)
+/* Of those that are read: whoever fills a message with others shall not make us search the table for each. */
+#define CODE_FIRST 3
+#define CODE_LAST 10
+
+static bool read_known(struct edns *e, uint16_t code, const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (options[i].code == code)
+			return !options[i].read || (e->seen & options[i].seen) || options[i].read(e, p, len);
+	return true;
+}
+
+bool edns_read(struct edns *e, const uint8_t *p, size_t len)
+{
+	while (len) {
+		if (len < OPTION_HEAD)
+			return false;
+		uint16_t code = wire_get16(p);
+		size_t n = OPTION_HEAD + (size_t)wire_get16(p + 2);
+		if (n > len)
+			return false;
+		if (code >= CODE_FIRST && code <= CODE_LAST && !read_known(e, code, p + OPTION_HEAD, n - OPTION_HEAD))
+			return false;
+		p += n;
+		len -= n;
+	}
+	return true;
+}
+
+size_t edns_size(const struct edns_reply *r)
+{
+	size_t sum = 0;
+	for (size_t i = 0; i < OPTIONS; i++) {
+		size_t n = options[i].size(r);
+		sum += n ? OPTION_HEAD + n : 0;
+	}
+	return sum;
+}
+
+void edns_write(const struct edns_reply *r, uint8_t *out)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		size_t n = options[i].size(r);
+		if (!n)
+			continue;
+		wire_set16(out, options[i].code);
+		wire_set16(out + 2, (uint16_t)n);
+		options[i].write(r, out + OPTION_HEAD, n);
+		out += OPTION_HEAD + n;
+	}
+}
