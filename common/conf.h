@@ -66,6 +66,9 @@ struct conf_dns {
 	unsigned slip;
 	struct prefix *rate_exempt; size_t nrate_exempt;
 	char *identity;                /* NULL: none is told */
+	struct prefix *transfer_prefixes; size_t ntransfer_prefixes; /* transfer_to */
+	const struct key **transfer_keys; size_t ntransfer_keys;
+	struct addr *notify; size_t nnotify;
 	struct prefix *health_from; size_t nhealth_from; /* always filled: the default is loopback and the sites' addresses */
 };
 

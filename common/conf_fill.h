@@ -93,6 +93,8 @@ bool conf_set_metrics(const struct conf_at *at, void *object);
 bool conf_set_rule_sites(const struct conf_at *at, void *object);
 bool conf_set_service(const struct conf_at *at, void *object);
 bool conf_set_listener_check(const struct conf_at *at, void *object);
+bool conf_set_transfer_to(const struct conf_at *at, void *object);
+bool conf_set_notify(const struct conf_at *at, void *object);
 bool conf_set_redirect_to(const struct conf_at *at, void *object);
 bool conf_set_redirect_status(const struct conf_at *at, void *object);
 /* keys[] (conf_secret.c): sees to algorithm, secret and secret_file together. */
@@ -103,6 +105,8 @@ void conf_clear_ca(void *object);
 void conf_clear_status(void *object);
 void conf_clear_rule_sites(void *object);
 void conf_clear_service(void *object);
+void conf_clear_transfer_to(void *object);
+void conf_clear_notify(void *object);
 void conf_clear_redirect_to(void *object);
 /* dns.cookie_secret_file (conf_secret.c) */
 bool conf_set_cookie_secret_file(const struct conf_at *at, void *object);

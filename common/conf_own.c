@@ -85,6 +85,75 @@ bool conf_set_location(const struct conf_at *at, void *object)
 	return s->has_location;
 }
 
+/* ---- dns ---- */
+
+/* A name of a key begins with a letter somewhere before its first colon or slash; addresses and prefixes don't. */
+static bool looks_like_prefix(const char *text)
+{
+	return strpbrk(text, ":/") != NULL || text[strspn(text, "0123456789.")] == '\0';
+}
+
+static bool add_transfer_to(const struct conf_at *at, const config_setting_t *s, struct conf_dns *d)
+{
+	const char *text = conf_string(at, s);
+	if (!text)
+		return false;
+	if (!looks_like_prefix(text))
+		return conf_refer(at, s, REF_KEY, &d->transfer_keys[d->ntransfer_keys++]);
+	if (prefix_parse(&d->transfer_prefixes[d->ntransfer_prefixes], text)) {
+		d->ntransfer_prefixes++;
+		return true;
+	}
+	return conf_fail(at, s, "\"%s\" is not a prefix (or has bits set past its length)", text);
+}
+
+bool conf_set_transfer_to(const struct conf_at *at, void *object)
+{
+	struct conf_dns *d = object;
+	size_t n;
+	if (!at->setting)
+		return true;
+	if (!conf_list(at, &n) || !(d->transfer_prefixes = conf_alloc(at, n, sizeof *d->transfer_prefixes))
+		|| !(d->transfer_keys = conf_alloc(at, n, sizeof *d->transfer_keys)))
+		return false;
+	bool ok = true;
+	for (size_t i = 0; i < n; i++)
+		ok &= add_transfer_to(at, conf_element(at, i), d);
+	return ok;
+}
+
+void conf_clear_transfer_to(void *object)
+{
+	struct conf_dns *d = object;
+	free(d->transfer_prefixes);
+	free(d->transfer_keys);
+}
+
+bool conf_set_notify(const struct conf_at *at, void *object)
+{
+	struct conf_dns *d = object;
+	size_t n;
+	if (!at->setting)
+		return true;
+	if (!conf_list(at, &n) || !(d->notify = conf_alloc(at, n, sizeof *d->notify)))
+		return false;
+	bool ok = true;
+	for (size_t i = 0; i < n; i++) {
+		const config_setting_t *s = conf_element(at, i);
+		const char *text = conf_string(at, s);
+		if (text && addr_parse_at(&d->notify[d->nnotify], text, 53))
+			d->nnotify++;
+		else
+			ok = text && conf_fail(at, s, "\"%s\" is not an address, nor ADDRESS@PORT", text);
+	}
+	return ok;
+}
+
+void conf_clear_notify(void *object)
+{
+	free(((struct conf_dns *)object)->notify);
+}
+
 /* ---- checks[] ---- */
 
 static int hex_value(char c)

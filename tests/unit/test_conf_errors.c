@@ -176,8 +176,8 @@ static const struct error_case cases[] = {
 	  "responses_per_second = 1.5;\n"
 	  "slip = 1001;\n"
 	  "rate_exempt = [ \"10.0.0.1/8\" ];\n"
-	  "transfer_to = [ ];\n"
-	  "notify = [ ];\n"
+	  "transfer_to = ( \"10.0.0.0/8\", \"10.0.0.1/8\", \"nobody\", \"192.0.2.256\", 5 );\n"
+	  "notify = [ \"192.0.2.7\", \"192.0.2.7@x\", \"ns.example.com\" ];\n"
 	  "identity = \"\";\n"
 	  "site_names = \"pin\";\n"
 	  "cookie_secret_file = \"x\";\n"
@@ -188,15 +188,19 @@ static const struct error_case cases[] = {
 	  "t.conf:10: dns.responses_per_second: must be a whole number\n"
 	  "t.conf:11: dns.slip: 1001 is out of range (0 to 1000)\n"
 	  "t.conf:12: dns.rate_exempt: \"10.0.0.1/8\" is not a prefix (or has bits set past its length)\n"
-	  "t.conf:13: dns.transfer_to: not built yet\n"
-	  "t.conf:14: dns.notify: not built yet\n"
+	  "t.conf:13: dns.transfer_to: \"10.0.0.1/8\" is not a prefix (or has bits set past its length)\n"
+	  "t.conf:13: dns.transfer_to: \"192.0.2.256\" is not a prefix (or has bits set past its length)\n"
+	  "t.conf:13: dns.transfer_to: must be a text in \"...\"\n"
+	  "t.conf:13: dns.transfer_to: key \"nobody\" is not defined\n"
+	  "t.conf:14: dns.notify: \"192.0.2.7@x\" is not an address, nor ADDRESS@PORT\n"
+	  "t.conf:14: dns.notify: \"ns.example.com\" is not an address, nor ADDRESS@PORT\n"
 	  "t.conf:15: dns.identity: \"\" is empty: none tells no identity\n"
 	  "t.conf:16: dns.site_names: not built yet; only \"prefer\" is accepted\n"
 	  "t.conf:17: dns.cookie_secret_file: x cannot be read: No such file or directory\n"
 	  "t.conf:18: dns.networks4: 33 is out of range (0 to 32 bits)\n"
 	  "t.conf:19: dns.networks6: 129 is out of range (0 to 128 bits)\n" },
 	{ true,
-	  "dns = { listen = [ \"192.0.2.1@53\" ]; ecs = true; cookies = true; responses_per_second = 100; slip = 0; rate_exempt = [ ]; networks4 = 0; networks6 = 128; identity = \"auto\"; };\n",
+	  "dns = { listen = [ \"192.0.2.1@53\" ]; ecs = true; cookies = true; responses_per_second = 100; slip = 0; rate_exempt = [ ]; transfer_to = [ ]; notify = [ ]; networks4 = 0; networks6 = 128; identity = \"auto\"; };\n",
 	  "" },
 	{ true,
 	  "dns = { listen = [ \"192.0.2.1@53\" ]; ecs = 1; identity = 5; site_names = \"pinn\"; responses_per_second = -1; };\n",
