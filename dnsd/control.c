@@ -23,6 +23,8 @@
 #include "flatten.h"
 #include "lb.h"
 #include "monitor.h"
+#include "moving.h"
+#include "notify.h"
 #include "rrl.h"
 #include "worker.h"
 
@@ -39,6 +41,8 @@ struct control {
 	struct monitor *monitor;
 	struct cookie_secrets cookies; /* of the state folder; none until a configuration without a file wants them */
 	struct rrl *rrl;               /* once made it stays: a reload forgives nobody */
+	struct movings *movings;       /* what secondaries get */
+	struct notify *notify;
 	/* lb_states that were replaced; query threads may still look at them until the next grace period */
 	struct lb_state **garbage; size_t ngarbage, garbage_room;
 	struct event *collect;
@@ -116,6 +120,7 @@ static void publish(struct control *c, struct lb *lb)
 		if (views[i].verdict == VERDICT_DOWN)
 			st->down[i / 8] |= (uint8_t)(1 << i % 8);
 	discard(c, atomic_exchange_explicit(&lb->state, st, memory_order_acq_rel));
+	moving_touch(lb);
 }
 
 static void on_flattened(void *arg, struct lb *lb)
@@ -133,6 +138,12 @@ static void tell_ready(struct control *c)
 	c->told_ready = true;
 	log_info("ready", "zones=%zu", c->gen->nzones);
 	loop_notify("READY=1");
+}
+
+static void on_issued(void *arg, const struct moving *m)
+{
+	struct control *c = arg;
+	notify_zone(c->notify, m->origin, atomic_load_explicit(&m->serial, memory_order_relaxed));
 }
 
 static void on_change(void *arg, const struct service *s)
@@ -196,7 +207,10 @@ static bool adopt(struct control *c, struct generation *g)
 	for (size_t i = 0; ok && i < g->nzones; i++)
 		for (size_t k = 0; k < g->zones[i]->nservices; k++)
 			publish(c, g->zones[i]->services[k]);
-	return ok;
+	if (!ok)
+		return false;
+	notify_configure(c->notify, g->conf);
+	return movings_follow(c->movings, g);
 }
 
 /* The secret is the process's for its life: what a file or the folder says later is for the next start. */
@@ -349,7 +363,10 @@ static bool make_parts(struct control *c, const char *file)
 	if (!c->file || !c->loaded || !c->collect || !c->checker || !c->live || event_add(c->loaded, NULL) < 0)
 		return false;
 	c->monitor = monitor_new(c->base, c->checker, c->gen->conf, c->live, &calls);
-	return c->monitor != NULL;
+	struct moving_calls issued = { .issued = on_issued, .arg = c };
+	c->movings = movings_new(c->base, c->gen->conf, &issued);
+	c->notify = notify_new(c->base);
+	return c->monitor && c->movings && c->notify;
 }
 
 struct control *control_new(struct event_base *base, const char *file, struct generation *gen)
@@ -377,6 +394,8 @@ void control_delete(struct control *c)
 	if (c->monitor)
 		monitor_delete(c->monitor);
 	atomic_store_explicit(&current_generation, NULL, memory_order_release);
+	movings_delete(c->movings);
+	notify_delete(c->notify);
 	if (c->next)
 		retire(c, c->next);
 	retire(c, c->gen);

@@ -1,6 +1,7 @@
 #include "encode.h"
 
 #include "health_answer.h"
+#include "moving.h"
 
 /* OPT: root, type, size, extended rcode and flags, rdlength (RFC 6891 section 6.1.2) */
 #define OPT_BYTES 11
@@ -90,6 +91,14 @@ static void end_rdata(struct encoder *e, uint8_t *rdlength)
 		wire_set16(rdlength, (uint16_t)(e->w.at - rdlength - 2));
 }
 
+/* The serial of a SOA whose rdata ends here, where it isn't the file's. */
+static inline void put_serial(struct encoder *e)
+{
+	const struct moving *m = atomic_load_explicit(&e->zone->moving, memory_order_acquire);
+	if (m && !e->w.failed)
+		wire_set32(e->w.at - 20, atomic_load_explicit(&m->serial, memory_order_relaxed));
+}
+
 /* The set's records one by one: with an owner that isn't the question's, another TTL, or names to compress. */
 static unsigned put_records(struct encoder *e, const struct rrset *set, const struct owner *owner, uint32_t ttl)
 {
@@ -103,6 +112,8 @@ static unsigned put_records(struct encoder *e, const struct rrset *set, const st
 			wire_write16(&e->w, 0xc000 | first);
 		uint8_t *rdlength = put_head(e, set->type, ttl);
 		put_rdata(e, set->type, p + RR_HEAD, len);
+		if (set->type == RR_SOA)
+			put_serial(e);
 		end_rdata(e, rdlength);
 		p += RR_HEAD + len;
 	}
@@ -175,6 +186,7 @@ static unsigned put_negative_soa(struct encoder *e, uint32_t ttl)
 	for (unsigned i = 0; i < soa->npointers; i++)
 		wire_set16(out + soa->pointers[i], 0xc000 | e->origin_at);
 	wire_set32(out + 6, ttl);
+	put_serial(e);
 	return 1;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "../common/conf.h"
 #include "../common/errs.h"
+#include "../common/tsig.h"
 #include "../common/zonefile.h"
 #include "zone_build.h"
 
@@ -49,13 +50,30 @@ static void drop_conf(const struct conf *c)
 	}
 }
 
-static void put_zone(struct zone *z)
+static void free_unheld(struct zone *z)
 {
-	if (--z->refs)
+	if (z->refs || z->pins)
 		return;
 	const struct conf *c = z->conf;
 	zone_delete(z);
 	drop_conf(c);
+}
+
+static void put_zone(struct zone *z)
+{
+	z->refs--;
+	free_unheld(z);
+}
+
+void generation_pin(struct zone *z)
+{
+	z->pins++;
+}
+
+void generation_unpin(struct zone *z)
+{
+	z->pins--;
+	free_unheld(z);
 }
 
 static bool add_zone(struct generation *g, struct zone *z)
@@ -140,7 +158,8 @@ struct generation *generation_load(struct conf *conf, const struct generation *o
 	size_t files = zonefile_each(conf->dns.zones, errs, load_one, &l);
 	/* A folder that can't be read says nothing about the zones in it: nothing is dropped for that. */
 	bool unread = files == 0 && errs->count > before;
-	if (unread || l.failed || !index_zones(g)) {
+	g->keys = tsig_ring_new(conf->keys, conf->nkeys);
+	if (unread || l.failed || !g->keys || !index_zones(g)) {
 		if (!unread)
 			errs_add(errs, NULL, 0, 0, "out of memory");
 		generation_delete(g);
@@ -155,6 +174,7 @@ void generation_delete(struct generation *g)
 		return;
 	for (size_t i = 0; i < g->nzones; i++)
 		put_zone(g->zones[i]);
+	tsig_ring_delete(g->keys);
 	drop_conf(g->conf);
 	free(g->zones);
 	free(g->slots);

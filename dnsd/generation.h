@@ -12,9 +12,11 @@ struct conf;
 struct cookie_secrets;
 struct errs;
 struct rrl;
+struct tsig_ring;
 
 struct generation {
 	struct conf *conf;
+	struct tsig_ring *keys;               /* conf's, ready for use */
 	struct zone **zones; size_t nzones;   /* each holds a reference; the deepest origin first */
 	/* Which zone: by the hash of the origin, one probe for each label count at which zones exist. */
 	struct zone **slots; size_t nslots;
@@ -53,5 +55,9 @@ static inline const struct zone *generation_zone_of_ds(const struct generation *
 	const struct zone *parent = n->labels ? generation_zone_to(g, n, n->labels - 1u) : NULL;
 	return parent ? parent : generation_zone(g, n);
 }
+
+/* A zone that must stay in memory though no generation holds it. Control thread. */
+void generation_pin(struct zone *z);
+void generation_unpin(struct zone *z);
 
 #endif

@@ -15,6 +15,7 @@
 #include "../common/service.h"
 
 struct conf;
+struct zone;
 
 /* A member's address records of one family: n times C00C type class 0 rdlength address. */
 struct lb_records { uint16_t n, len; uint8_t *wire; };
@@ -37,6 +38,7 @@ struct lb_state {
 
 struct lb {
 	struct service *service;       /* owned */
+	struct zone *zone; size_t index; /* zone->services[index] is this one */
 	const struct conf *conf;
 	struct lb_member *members;     /* as service->members */
 	bool every_a, every_aaaa;      /* all members have such an address */

@@ -4,6 +4,7 @@
 #include "../common/conf.h"
 #include "generation.h"
 #include "rrl.h"
+#include "signed.h"
 
 /* Counters have one writer: a plain load and store is enough, and no locked instruction is needed. */
 static inline void count(_Atomic(uint64_t) *c)
@@ -115,6 +116,19 @@ static size_t respond_without(struct responder *r, const struct generation *gen,
 	return encode_empty(msg, &r->query, rcode, 0, reply);
 }
 
+/* Rare messages that cost more. What is refused of them counts as any refusal; what was signed well has no limit of its own. */
+__attribute__((noinline))
+static size_t respond_signed(struct responder *r, const struct generation *gen, uint8_t *msg, size_t len, size_t room,
+                             const struct addr *client, bool tcp)
+{
+	bool refused = false;
+	size_t n = signed_respond(r, gen, msg, len, room, client, tcp, &refused);
+	if (!refused || !gen->rrl || tcp || !over_limit(gen, client, RCODE_REFUSED))
+		return n;
+	count(&r->counters.limited);
+	return 0;
+}
+
 static inline size_t count_answer(struct responder *r, const uint8_t *msg, size_t len)
 {
 	count(&r->counters.rcodes[r->answer.rcode]);
@@ -156,6 +170,8 @@ size_t respond(struct responder *r, const struct generation *gen, uint8_t *msg, 
 		count(&r->counters.dropped);
 		return 0;
 	}
+	if (r->query.tsig_at || (verdict == QUERY_OK && r->query.type == RR_IXFR))
+		return respond_signed(r, gen, msg, len, room, client, tcp);
 	count(&r->counters.queries);
 	if (verdict != QUERY_OK)
 		return respond_without(r, gen, msg, client, tcp, verdict, rcode);

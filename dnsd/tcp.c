@@ -15,6 +15,8 @@
 #include <urcu-qsbr.h>
 #include "../common/log.h"
 #include "../common/sock.h"
+#include "signed.h"
+#include "transfer.h"
 
 /* RFC 7766 section 6.2.3 wants "a few seconds" and lets a busy server take less; resolvers reuse within these. */
 #define IDLE_SECONDS 10
@@ -46,6 +48,7 @@ struct client {
 	int64_t last;                /* seconds, monotonic */
 	uint8_t *in; size_t in_len;  /* bytes that are no whole message yet, or wait for `out` */
 	uint8_t *out; size_t out_at, out_len;
+	struct transfer *transfer;   /* more messages to come, before anything else is read or answered; NULL: none */
 	bool closing;                /* the client has sent its FIN: end when all is answered */
 };
 
@@ -89,6 +92,7 @@ static void client_close(struct client *c)
 	t->per_bucket[c->bucket]--;
 	event_free(c->event);
 	close(c->fd);
+	transfer_end(c->transfer);
 	free(c->in);
 	free(c->out);
 	free(c);
@@ -133,20 +137,29 @@ static bool send_message(struct client *c, size_t len)
 	return true;
 }
 
+/* The answer to the message of `n` bytes in t->message, of which a transfer is only the beginning. */
+static size_t answer_one(struct client *c, const struct generation *gen, size_t n)
+{
+	struct tcp_thread *t = c->thread;
+	if (transfer_is_asked(t->message + 2, n))
+		return signed_transfer(&t->responder, gen, t->message + 2, n, MESSAGE_MAX, &c->addr, &c->transfer);
+	return respond(&t->responder, gen, t->message + 2, n, MESSAGE_MAX, &c->addr, true);
+}
+
 /* Answers the whole messages at the start of `p`. Returns the bytes used, or -1: the connection is to end. */
 static ssize_t answer_messages(struct client *c, const uint8_t *p, size_t len)
 {
 	struct tcp_thread *t = c->thread;
 	const struct generation *gen = atomic_load_explicit(&current_generation, memory_order_acquire);
 	size_t used = 0;
-	for (unsigned i = 0; i < ANSWERS_BATCH && !c->out && len - used >= 2; i++) {
+	for (unsigned i = 0; i < ANSWERS_BATCH && !c->out && !c->transfer && len - used >= 2; i++) {
 		size_t n = wire_get16(p + used);
 		if (len - used - 2 < n)
 			break;
 		memcpy(t->message + 2, p + used + 2, n);
 		used += 2 + n;
 		touch(c);
-		size_t answer = respond(&t->responder, gen, t->message + 2, n, MESSAGE_MAX, &c->addr, true);
+		size_t answer = answer_one(c, gen, n);
 		if (!answer)
 			return -1; /* what gets no answer is no DNS, or somebody's answer: not worth a connection */
 		if (!send_message(c, answer))
@@ -194,9 +207,33 @@ static bool client_read(struct client *c)
 	ssize_t used = answer_messages(c, t->read_buffer, len);
 	if (used < 0 || !keep_input(c, t->read_buffer + used, len - (size_t)used))
 		return false;
-	if (whole_message(c) && !c->out)
+	if (c->transfer && !c->out)
+		wait_for(c, EV_WRITE);
+	else if (whole_message(c) && !c->out)
 		event_active(c->event, EV_READ, 1); /* the others' turn, then on without waiting for more bytes */
-	return c->out || whole_message(c) || !c->closing;
+	return c->out || c->transfer || whole_message(c) || !c->closing;
+}
+
+/* All has been sent, and there may be questions waiting. */
+static bool client_resume(struct client *c)
+{
+	touch(c);
+	wait_for(c, EV_READ);
+	return client_read(c);
+}
+
+/* The next message of a transfer: one a turn, then the others have theirs, and on when the client has taken it. */
+static bool client_transfer(struct client *c)
+{
+	size_t n = transfer_message(c->transfer, c->thread->message + 2, MESSAGE_MAX);
+	if (!n || !send_message(c, n))
+		return false;
+	touch(c);
+	if (!transfer_is_done(c->transfer))
+		return true;
+	transfer_end(c->transfer);
+	c->transfer = NULL;
+	return c->out || client_resume(c);
 }
 
 static bool client_write(struct client *c)
@@ -209,9 +246,7 @@ static bool client_write(struct client *c)
 		return true;
 	free(c->out);
 	c->out = NULL;
-	touch(c);
-	wait_for(c, EV_READ);
-	return client_read(c);
+	return c->transfer ? client_transfer(c) : client_resume(c);
 }
 
 static void on_client(evutil_socket_t fd, short what, void *arg)
@@ -220,7 +255,7 @@ static void on_client(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	rcu_thread_online();
-	if (!(c->out ? client_write(c) : client_read(c)))
+	if (!(c->out ? client_write(c) : c->transfer ? client_transfer(c) : client_read(c)))
 		client_close(c);
 	rcu_thread_offline();
 }

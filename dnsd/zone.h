@@ -25,6 +25,7 @@
 
 struct conf;
 struct lb;
+struct moving;
 
 /* Bytes behind a name that may be read (and are ignored), since it is worked on 16 at a time. */
 #define ZONE_NAME_SLACK 16
@@ -115,6 +116,8 @@ struct zone {
 	struct lb **services; size_t nservices; /* owned */
 	const struct conf *conf;       /* what its services were read with; borrowed, see generation.c */
 	unsigned refs;                 /* generations that hold it; control thread */
+	unsigned pins;                 /* versions of it that may still be sent (version.h); control thread */
+	_Atomic(struct moving *) moving; /* its serial and what is transferred (moving.h); NULL: the file's, and nobody may */
 };
 
 static inline const struct node *zone_node(const struct zone *z, uint32_t ref)

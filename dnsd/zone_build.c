@@ -209,10 +209,13 @@ static void add_service(void *arg, struct service *s)
 		z->services = more;
 	}
 	struct lb *lb = lb_new(s, z->conf);
-	if (lb)
-		z->services[z->nservices++] = lb;
-	else
+	if (!lb) {
 		b->failed = true;
+		return;
+	}
+	lb->zone = z;
+	lb->index = z->nservices;
+	z->services[z->nservices++] = lb;
 }
 
 /* A name that a service brings along, unless the zone defines it itself. */
