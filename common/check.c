@@ -19,6 +19,7 @@ static const struct check_kind *const kinds[CHECK_NONE + 1] = {
 	[CHECK_TCP] = &check_kind_tcp,
 	[CHECK_HTTP] = &check_kind_http,
 	[CHECK_TLS] = &check_kind_tls,
+	[CHECK_DNS] = &check_kind_dns,
 	[CHECK_POP3] = &check_kind_pop3,
 	[CHECK_SMTP] = &check_kind_smtp,
 	[CHECK_IMAP] = &check_kind_imap,
@@ -72,6 +73,8 @@ struct checker *checker_new(struct event_base *base, struct resolver *resolver)
 
 void checker_delete(struct checker *c)
 {
+	if (c)
+		dns_forget(c);
 	free(c);
 }
 

@@ -35,7 +35,8 @@ enum check_result {
 	RESULT_L7_OK,           /* `expect` seen */
 	RESULT_L7_STATUS,       /* a fitting status; detail: the status */
 	RESULT_L7_GREETING,     /* a mail or FTP server greets; detail: its code, 0 where the protocol has none */
-	RESULT_LAST_PASS = RESULT_L7_GREETING,
+	RESULT_L7_RCODE,        /* the answer of a name server is as wanted; detail: its rcode */
+	RESULT_LAST_PASS = RESULT_L7_RCODE,
 	RESULT_L3_RESOLVE,      /* the host name has no address */
 	RESULT_L4_REFUSED,
 	RESULT_L4_TIMEOUT,
@@ -61,6 +62,8 @@ enum check_result {
 	RESULT_L7_BAD_GREETING, /* the server says that it does not serve; detail as with L7_GREETING */
 	RESULT_L7_HELLO,        /* EHLO was refused; detail: the code; so L7_STARTTLS */
 	RESULT_L7_STARTTLS,
+	RESULT_L7_BAD_RCODE,    /* detail: the rcode */
+	RESULT_L7_ADDRESS,      /* the answer lacks `address` */
 	RESULT_COUNT
 };
 

@@ -23,6 +23,7 @@
    anew with each piece that comes, so a server that trickles would make more dear. */
 #define CHECK_EXPECT_MAX 4096
 
+struct idle_channel;
 struct tls_context;
 struct ssl_st; /* OpenSSL's SSL */
 
@@ -30,6 +31,7 @@ struct checker {
 	struct event_base *base;
 	struct resolver *resolver;
 	struct tls_context *contexts; /* check_secure.c */
+	struct idle_channel *idle;    /* check_dns.c */
 	uint32_t places;              /* given out so far: check_place */
 	int64_t shortage_said;        /* ns: when it was last told that probes are postponed; 0: never */
 	struct checker_counts counts;
@@ -142,7 +144,11 @@ enum secure_progress secure_shake(struct check *k, enum check_result *result, ui
 ssize_t secure_recv(struct check *k, void *buffer, size_t n);
 ssize_t secure_send(struct check *k, const void *data, size_t n);
 
+/* --- check_dns.c --- */
+
+void dns_forget(struct checker *c); /* what it kept for the next probes */
+
 extern const struct check_kind check_kind_tcp, check_kind_http, check_kind_tls, check_kind_pop3, check_kind_smtp,
-	check_kind_imap, check_kind_ftp;
+	check_kind_imap, check_kind_ftp, check_kind_dns;
 
 #endif

@@ -11,6 +11,7 @@ static const char *const result_names[RESULT_COUNT] = {
 	[RESULT_L7_OK] = "L7 ok",
 	[RESULT_L7_STATUS] = "L7 status",
 	[RESULT_L7_GREETING] = "L7 greeting",
+	[RESULT_L7_RCODE] = "L7 rcode",
 	[RESULT_L3_RESOLVE] = "L3 resolve",
 	[RESULT_L4_REFUSED] = "L4 refused",
 	[RESULT_L4_TIMEOUT] = "L4 timeout",
@@ -36,6 +37,8 @@ static const char *const result_names[RESULT_COUNT] = {
 	[RESULT_L7_BAD_GREETING] = "L7 bad greeting",
 	[RESULT_L7_HELLO] = "L7 hello",
 	[RESULT_L7_STARTTLS] = "L7 starttls",
+	[RESULT_L7_BAD_RCODE] = "L7 rcode",
+	[RESULT_L7_ADDRESS] = "L7 address",
 };
 
 const char *check_result_name(enum check_result r)
@@ -67,6 +70,16 @@ static const char *certificate_fault(uint32_t code, char out[16])
 	}
 }
 
+static const char *rcode_name(uint32_t rcode, char out[16])
+{
+	static const char *const names[] = { "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED",
+	                                     "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE" };
+	if (rcode < sizeof names / sizeof *names)
+		return names[rcode];
+	snprintf(out, 16, "%u", (unsigned)rcode);
+	return out;
+}
+
 const char *check_result_text(enum check_result r, uint32_t detail, char out[CHECK_RESULT_TEXT_MAX])
 {
 	bool always = r == RESULT_L7_STATUS || r == RESULT_L7_BAD_STATUS || r == RESULT_L4_ERROR || r == RESULT_L6_DAYS;
@@ -74,6 +87,8 @@ const char *check_result_text(enum check_result r, uint32_t detail, char out[CHE
 	char number[16];
 	if (r == RESULT_L6_CERTIFICATE)
 		snprintf(out, CHECK_RESULT_TEXT_MAX, "%s %s", check_result_name(r), certificate_fault(detail, number));
+	else if (r == RESULT_L7_RCODE || r == RESULT_L7_BAD_RCODE)
+		snprintf(out, CHECK_RESULT_TEXT_MAX, "%s %s", check_result_name(r), rcode_name(detail, number));
 	else if (always || (coded && detail))
 		snprintf(out, CHECK_RESULT_TEXT_MAX, "%s %u", check_result_name(r), (unsigned)detail);
 	else

@@ -54,6 +54,16 @@ static bool same_secure(const struct conf_check *a, const struct conf_check *b)
 	       same_text(a->sni, b->sni) && same_text(a->ca, b->ca) && same_texts(a->alpn, a->nalpn, b->alpn, b->nalpn);
 }
 
+static bool same_question(const struct conf_check *a, const struct conf_check *b)
+{
+	if (a->qtype != b->qtype || a->rcode != b->rcode || !same_text(a->query, b->query) || a->nanswers != b->nanswers)
+		return false;
+	for (size_t i = 0; i < a->nanswers; i++)
+		if (!addr_same_ip(&a->answers[i], &b->answers[i]))
+			return false;
+	return true;
+}
+
 bool check_conf_same(const struct conf_check *a, const struct conf_check *b)
 {
 	return a == b ||
@@ -61,5 +71,6 @@ bool check_conf_same(const struct conf_check *a, const struct conf_check *b)
 	        same_regex(a->has_expect, a->expect_text, b->has_expect, b->expect_text) &&
 	        same_regex(a->has_body, a->body_text, b->has_body, b->body_text) &&
 	        same_text(a->path, b->path) && same_text(a->host, b->host) && same_text(a->method, b->method) &&
-	        same_status(a, b) && same_texts(a->headers, a->nheaders, b->headers, b->nheaders) && same_secure(a, b));
+	        same_status(a, b) && same_texts(a->headers, a->nheaders, b->headers, b->nheaders) && same_secure(a, b) &&
+	        same_question(a, b));
 }

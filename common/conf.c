@@ -9,7 +9,7 @@ static const struct { const char *name; uint16_t port; bool built; } check_types
 	[CHECK_TCP] = { "tcp", 0, true },
 	[CHECK_HTTP] = { "http", 80, true },
 	[CHECK_TLS] = { "tls", 443, true },
-	[CHECK_DNS] = { "dns", 53, false },
+	[CHECK_DNS] = { "dns", 53, true },
 	[CHECK_POP3] = { "pop3", 110, true },
 	[CHECK_SMTP] = { "smtp", 25, true },
 	[CHECK_IMAP] = { "imap", 143, true },

@@ -48,6 +48,11 @@ struct conf_check {
 	char *ca;                      /* certificates to trust, PEM as in the file; NULL: the system's */
 	unsigned min_days;
 	char **alpn; size_t nalpn;
+	/* dns */
+	char *query;
+	uint16_t qtype;
+	unsigned rcode;
+	struct addr *answers; size_t nanswers; /* one of them must be in the answer; none: any */
 };
 
 struct conf_dns {

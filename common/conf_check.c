@@ -1,14 +1,15 @@
 /* checks[]: values of a form of their own, and keys that depend on each other. */
+#include "conf_fill.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <ldns/ldns.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "conf_fill.h"
 
 /* The system's own list has 220 KB. */
 #define CA_MAX (1 << 20)
@@ -70,7 +71,40 @@ void conf_clear_ca(void *object)
 	free(((struct conf_check *)object)->ca);
 }
 
+/* What can be asked of a server in one message and be answered in one. */
+static bool is_question(unsigned type)
+{
+	return type != 0 && type != LDNS_RR_TYPE_OPT && (type < LDNS_RR_TYPE_TKEY || type > LDNS_RR_TYPE_MAILA || type == LDNS_RR_TYPE_ANY);
+}
+
+bool conf_set_qtype(const struct conf_at *at, void *object)
+{
+	const char *name = at->setting ? conf_string(at, at->setting) : at->key->fallback;
+	unsigned type = name ? ldns_get_rr_type_by_name(name) : 0;
+	if (name && !is_question(type))
+		return conf_fail(at, at->setting, "\"%s\" is not a type that can be asked for", name);
+	((struct conf_check *)object)->qtype = (uint16_t)type;
+	return name;
+}
+
 /* ---- keys that depend on each other ---- */
+
+static void relate_dns(const struct conf_at *at, const struct conf_check *c)
+{
+	struct conf_at address = conf_member(at, "address");
+	int family = c->qtype == LDNS_RR_TYPE_A ? AF_INET : c->qtype == LDNS_RR_TYPE_AAAA ? AF_INET6 : AF_UNSPEC;
+	if (!conf_has(at, "query") && !at->loader->text->partial)
+		conf_fail(at, at->setting, "query is required for checks of type dns");
+	if (!conf_is_sound(at, "qtype"))
+		return;
+	if (c->nanswers && family == AF_UNSPEC)
+		conf_fail(&address, address.setting, "is for qtype A and AAAA");
+	else if (c->nanswers && c->rcode != 0)
+		conf_fail(&address, address.setting, "an answer with this rcode has none");
+	for (size_t i = 0; i < c->nanswers && family != AF_UNSPEC; i++)
+		if (c->answers[i].sa.sa_family != AF_UNSPEC && c->answers[i].sa.sa_family != family)
+			conf_fail(&address, conf_element(&address, i), "is of the other family than qtype");
+}
 
 /* The keys that do not belong to the check's type. */
 static void refuse_foreign_keys(const struct conf_at *at, const struct conf_check *c)
@@ -108,6 +142,8 @@ void conf_relate_check(const struct conf_at *at, void *object)
 	const char *name = type.setting ? config_setting_get_string(type.setting) : NULL;
 	if (name && strcmp(name, check_type_name(c->type)) == 0)
 		refuse_foreign_keys(at, c);
+	if (c->type == CHECK_DNS)
+		relate_dns(at, c);
 	relate_tls(at, c);
 	if (c->method && strcmp(c->method, "HEAD") == 0 && body.setting)
 		conf_fail(&body, body.setting, "no body comes after HEAD");

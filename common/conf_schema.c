@@ -126,10 +126,14 @@ static const struct conf_table dns_table = {
 #define T_SECURE (T(TLS) | T(TCP) | T(HTTP) | T_GREETERS)
 
 static const struct conf_word check_type_words[] = {
-	{ "tcp", CHECK_TCP, false }, { "http", CHECK_HTTP, false }, { "tls", CHECK_TLS, false }, { "dns", CHECK_DNS, true },
+	{ "tcp", CHECK_TCP, false }, { "http", CHECK_HTTP, false }, { "tls", CHECK_TLS, false }, { "dns", CHECK_DNS, false },
 	{ "pop3", CHECK_POP3, false }, { "smtp", CHECK_SMTP, false }, { "imap", CHECK_IMAP, false }, { "ftp", CHECK_FTP, false },
 	{ "icmp", CHECK_ICMP, true }, { "udp", CHECK_UDP, true }, { "agent", CHECK_AGENT, true }, { "exec", CHECK_EXEC, true },
 	{ "none", CHECK_NONE, false },
+};
+static const struct conf_word rcode_words[] = {
+	{ "NOERROR", 0, false }, { "FORMERR", 1, false }, { "SERVFAIL", 2, false }, { "NXDOMAIN", 3, false }, { "NOTIMP", 4, false },
+	{ "REFUSED", 5, false }, { "NOTAUTH", 9, false },
 };
 static const struct conf_word need_words[] = { { "all", 0, false }, { "any", 1, false } };
 
@@ -137,7 +141,7 @@ static const struct conf_key check_keys[] = {
 	{ "name", KIND_TEXT, true, AT(conf_check, name), .valid = conf_valid_check_name,
 	  .help = "What LB lines and listeners call it: letters, digits and ._-; not none." },
 	{ "type", KIND_WORD, true, AT(conf_check, type), WORDS(check_type_words),
-	  .help = "tcp: connects. http: gets a response with a fitting status. tls: does a handshake. pop3, smtp, imap, ftp: is greeted, and says goodbye. none: is always up." },
+	  .help = "tcp: connects. http: gets a response with a fitting status. tls: does a handshake. dns: answers a question. pop3, smtp, imap, ftp: is greeted, and says goodbye. none: is always up." },
 	{ "interval", KIND_SECONDS, false, AT(conf_check, interval), RANGE(0.02, DAY, "seconds"), .fallback = "1",
 	  .help = "From start to start." },
 	{ "fast_interval", KIND_SECONDS, false, AT(conf_check, fast_interval), RANGE(0.02, DAY, "seconds"), .fallback = "0.1",
@@ -171,10 +175,10 @@ static const struct conf_key check_keys[] = {
 	{ "min_days", KIND_UINT, false, AT(conf_check, min_days), RANGE(0, 10000, "days"), .fallback = "0", .types = T(TLS),
 	  .help = "The certificate, and with verify those above it, must be valid for so long." },
 	{ "alpn", KIND_TEXTS, false, LIST(conf_check, alpn), .valid = conf_valid_alpn, .types = T(TLS), .help = "Protocols to offer, as in \"h2\"; the server must choose one." },
-	{ "query", KIND_TEXT, .later = true, .types = T(DNS), .help = "The name to ask." },
-	{ "qtype", KIND_TEXT, .later = true, .types = T(DNS), .help = "The type to ask." },
-	{ "rcode", KIND_LATER, .later = true, .types = T(DNS), .help = "The answer's code." },
-	{ "address", KIND_LATER, .later = true, .types = T(DNS), .help = "The address in the answer." },
+	{ "query", KIND_TEXT, false, AT(conf_check, query), .valid = conf_valid_query, .types = T(DNS), .help = "The name to ask for, whole. Required." },
+	{ "qtype", KIND_OWN, false, AT(conf_check, qtype), .set = conf_set_qtype, .fallback = "A", .types = T(DNS), .form = "\"TYPE\"", .help = "The type to ask for." },
+	{ "rcode", KIND_WORD, false, AT(conf_check, rcode), WORDS(rcode_words), .fallback = "NOERROR", .types = T(DNS), .help = "What the answer must say." },
+	{ "address", KIND_ADDRESSES, false, LIST(conf_check, answers), .types = T(DNS), .help = "One of them must be in the answer, for qtype A or AAAA." },
 	{ "command", KIND_LATER, .later = true, .types = T(EXEC), .help = "The helper process." },
 };
 static const struct conf_table check_table = {

@@ -140,6 +140,13 @@ const char *conf_valid_header(char *text)
 	return NULL;
 }
 
+const char *conf_valid_query(char *text)
+{
+	uint8_t wire[DNAME_MAX];
+	const char *why;
+	return dname_from_text(wire, text, strlen(text), (const uint8_t *)"", &why) ? NULL : "is not a domain name";
+}
+
 /* RFC 7301: 1 to 255 bytes. */
 const char *conf_valid_alpn(char *text)
 {

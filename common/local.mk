@@ -8,6 +8,7 @@ common_libcommon_a_SOURCES += common/check.c
 common_libcommon_a_SOURCES += common/check.h
 common_libcommon_a_SOURCES += common/check_dialogue.c
 common_libcommon_a_SOURCES += common/check_dialogue.h
+common_libcommon_a_SOURCES += common/check_dns.c
 common_libcommon_a_SOURCES += common/check_ftp.c
 common_libcommon_a_SOURCES += common/check_http.c
 common_libcommon_a_SOURCES += common/check_imap.c

@@ -139,7 +139,8 @@ static bool set_servers(struct resolver *r, const struct resolver_options *o)
 static bool open_channel(struct resolver *r, const struct resolver_options *o, const char **why)
 {
 	struct ares_options options = {
-		.flags = ARES_FLAG_EDNS | ARES_FLAG_NOSEARCH, /* names are whole; the hosts file knows none with a final dot */
+		/* Names are whole; the hosts file knows none with a final dot. */
+		.flags = ARES_FLAG_NOSEARCH | (o && o->bare ? ARES_FLAG_NOCHECKRESP : ARES_FLAG_EDNS),
 		.ednspsz = EDNS_SIZE,
 		.timeout = o && o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS,
 		.tries = o && o->tries ? o->tries : DEFAULT_TRIES,
@@ -191,6 +192,16 @@ void resolver_delete(struct resolver *r)
 		event_free(r->timer);
 	free(r);
 	ares_library_cleanup(); /* counted: the last one cleans up */
+}
+
+bool resolver_set_server(struct resolver *r, const struct addr *server, const struct addr *from)
+{
+	static const uint8_t any[16] = { 0 };
+	const struct resolver_options one = { .servers = server, .nservers = 1 };
+	bool v4 = from->sa.sa_family == AF_INET, v6 = from->sa.sa_family == AF_INET6;
+	ares_set_local_ip4(r->channel, v4 ? ntohl(from->in4.sin_addr.s_addr) : 0);
+	ares_set_local_ip6(r->channel, v6 ? addr_bytes(from) : any);
+	return set_servers(r, &one);
 }
 
 ares_channel resolver_channel(struct resolver *r)

@@ -17,6 +17,7 @@ struct resolver_options {
 	const struct addr *servers; size_t nservers; /* none: the system's (resolv.conf) */
 	int timeout_ms;   /* of the first try; c-ares doubles it at each further one. 0: 1000 */
 	int tries;        /* 0: 2 */
+	bool bare;        /* for the caller's own messages: no EDNS is added, and an answer of any rcode is an answer */
 };
 
 /* `options` NULL: all defaults. NULL: `why` (static text) says what failed. */
@@ -27,6 +28,9 @@ void resolver_delete(struct resolver *r);
 /* For queries of the caller's own (ares_query, ...): call resolver_started after each one, so that its timer runs. */
 ares_channel resolver_channel(struct resolver *r);
 void resolver_started(struct resolver *r);
+
+/* From now on ask this server (`from`: the source, its port is ignored; AF_UNSPEC: any). Only while no query is under way. False: no memory. */
+bool resolver_set_server(struct resolver *r, const struct addr *server, const struct addr *from);
 
 /* --- a host name whose addresses are wanted for ever --- */
 

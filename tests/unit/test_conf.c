@@ -202,14 +202,16 @@ static void dns_and_checks(void)
 }
 
 /* Certificates are read with the file, from its folder; nothing asks for them again. */
-static void checks_with_tls(void)
+static void checks_with_keys_of_their_own(void)
 {
 	static const char pem[] = "-----BEGIN CERTIFICATE-----\n"
 		"MIIBMjCB2KADAgECAgEBMAoGCCqGSM49BAMCMAwxCjAIBgNVBAMMAXgwHhcNMjYw\n";
 	char text[1024];
 	snprintf(text, sizeof text, "%schecks = ( { name = \"s\"; type = \"tls\"; sni = \"WWW.example.com\"; verify = false; min_days = 14; alpn = ( \"h2\", \"http/1.1\" ); },\n"
 	         "{ name = \"p\"; type = \"pop3\"; tls = true; }, { name = \"i\"; type = \"imap\"; starttls = true; }, { name = \"m\"; type = \"smtp\"; port = 2525; tls = true; },\n"
-	         "{ name = \"h\"; type = \"http\"; tls = true; } );\n", minimal);
+	         "{ name = \"h\"; type = \"http\"; tls = true; },\n"
+	         "{ name = \"d\"; type = \"dns\"; query = \"x.example\"; qtype = \"aaaa\"; address = [ \"2001:db8::1\" ]; },\n"
+	         "{ name = \"e\"; type = \"dns\"; query = \".\"; rcode = \"REFUSED\"; } );\n", minimal);
 	struct conf *c = load_good(text);
 	const struct conf_check *s = conf_check_by_name(c, "s"), *p = conf_check_by_name(c, "p"), *i = conf_check_by_name(c, "i");
 	CU_ASSERT(s->tls && !s->verify && s->min_days == 14 && s->nalpn == 2 && !s->ca);
@@ -219,6 +221,10 @@ static void checks_with_tls(void)
 	CU_ASSERT(!i->tls && i->starttls && i->verify);
 	CU_ASSERT(conf_check_port(s) == 443 && conf_check_port(p) == 995 && conf_check_port(i) == 143);
 	CU_ASSERT(conf_check_port(conf_check_by_name(c, "m")) == 2525 && conf_check_port(conf_check_by_name(c, "h")) == 443);
+	const struct conf_check *d = conf_check_by_name(c, "d"), *e = conf_check_by_name(c, "e");
+	CU_ASSERT(d->qtype == 28 && d->rcode == 0 && d->nanswers == 1 && is_addr(&d->answers[0], "2001:db8::1"));
+	CU_ASSERT(e->qtype == 1 && e->rcode == 5 && e->nanswers == 0 && conf_check_port(e) == 53);
+	CU_ASSERT_STRING_EQUAL(d->query, "x.example");
 	conf_free(c);
 	char path[sizeof folder + 16];
 	snprintf(path, sizeof path, "%s/x.ca", folder);
@@ -603,7 +609,7 @@ static int make_folder(void) { return mkdtemp(folder) ? chmod(folder, 0755) : -1
 int main(void)
 {
 	static const struct unit_test tests[] = {
-		UNIT_TEST(sites_and_keys), UNIT_TEST(dns_and_checks), UNIT_TEST(checks_with_tls), UNIT_TEST(policies), UNIT_TEST(listeners),
+		UNIT_TEST(sites_and_keys), UNIT_TEST(dns_and_checks), UNIT_TEST(checks_with_keys_of_their_own), UNIT_TEST(policies), UNIT_TEST(listeners),
 		UNIT_TEST(minimal_is_enough), UNIT_TEST(defaults_follow_other_keys), UNIT_TEST(odd_but_good_syntax),
 		UNIT_TEST(metrics_and_check_types), UNIT_TEST(paths_are_relative_to_the_file), UNIT_TEST(includes),
 		UNIT_TEST(includes_in_circles), UNIT_TEST(unclosed_in_an_included_file), UNIT_TEST(modes_of_files_with_secrets),

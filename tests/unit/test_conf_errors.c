@@ -254,9 +254,24 @@ static const struct error_case cases[] = {
 	  "t.conf:14: checks[].sni: \"x y\" is not a host name or address (IPv6 in [ ], no port)\n"
 	  "t.conf:14: checks[].ca: \"/\": is not a plain file\n" },
 	{ true,
-	  "checks = ( { name = \"c\"; type = \"dns\"; query = \"x\"; } );\n",
-	  "t.conf:7: checks[].type: \"dns\" is not built yet\n"
-	  "t.conf:7: checks[].query: not built yet\n" },
+	  "checks = ( { name = \"c\"; type = \"dns\"; },\n"
+	  "{ name = \"d\"; type = \"dns\"; query = \"a..b\"; qtype = \"AXFR\"; rcode = \"nxdomain\"; address = [ \"x\" ]; },\n"
+	  "{ name = \"e\"; type = \"dns\"; query = \".\"; qtype = \"MX\"; address = [ \"192.0.2.1\" ]; },\n"
+	  "{ name = \"f\"; type = \"dns\"; query = \".\"; address = [ \"192.0.2.1\", \"::1\" ]; },\n"
+	  "{ name = \"g\"; type = \"dns\"; query = \".\"; rcode = \"REFUSED\"; address = [ \"192.0.2.1\" ]; },\n"
+	  "{ name = \"h\"; type = \"tcp\"; query = \".\"; } );\n",
+	  "t.conf:7: checks[]: query is required for checks of type dns\n"
+	  "t.conf:8: checks[].query: \"a..b\" is not a domain name\n"
+	  "t.conf:8: checks[].qtype: \"AXFR\" is not a type that can be asked for\n"
+	  "t.conf:8: checks[].rcode: \"nxdomain\" is none of NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, NOTAUTH\n"
+	  "t.conf:8: checks[].address: \"x\" is not an address\n"
+	  "t.conf:9: checks[].address: is for qtype A and AAAA\n"
+	  "t.conf:10: checks[].address: is of the other family than qtype\n"
+	  "t.conf:11: checks[].address: an answer with this rcode has none\n"
+	  "t.conf:12: checks[].query: is not for checks of type tcp\n" },
+	{ true,
+	  "checks = ( { name = \"d\"; type = \"exec\"; } );\n",
+	  "t.conf:7: checks[].type: \"exec\" is not built yet\n" },
 	{ true,
 	  "forward = { http = { listen = [ \"127.0.0.1@1\" ]; };\n"
 	  "listeners = ( { service = \"w.x.\"; listen = [ \"192.0.2.5@80\" ]; protocol = \"tls\";\n"
