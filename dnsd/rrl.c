@@ -10,7 +10,7 @@
  * scheduling form of a token bucket). A time that is past is an idle bucket.
  *
  *     63        40 39                      0
- *     |   tag    |  time in units of 64 ns  |   wraps in 19 hours
+ *     |   tag    |  time in units of 16 ns  |   wraps in 5 hours
  *
  * A set of buckets is a cache line. A network without a bucket takes the one
  * of its set that is due the earliest: an idle one, or who used it the least.
@@ -19,7 +19,7 @@
 #define SETS 8192
 #define TIME_BITS 40
 #define TIME_MASK (((uint64_t)1 << TIME_BITS) - 1)
-#define UNIT_NS 64
+#define UNIT_NS 16
 #define SECOND (1000000000u / UNIT_NS)
 /* Other threads may change the same word meanwhile; each attempt that fails is one that another has won. */
 #define ATTEMPTS 16
@@ -96,7 +96,7 @@ static _Atomic(uint64_t) *find(struct set *s, uint64_t tag, uint64_t now)
 bool rrl_take(struct rrl *t, const struct prefix *network, enum rrl_class class, unsigned per_second, int64_t now_ns)
 {
 	uint64_t h = hash_of(t, network, class), tag = h >> TIME_BITS, now = (uint64_t)now_ns / UNIT_NS & TIME_MASK;
-	uint64_t each = SECOND / per_second;
+	uint64_t each = ((uint64_t)SECOND + per_second - 1) / per_second; /* rounded so that it never is more than was said */
 	_Atomic(uint64_t) *bucket = find(&t->sets[h % SETS], tag, now);
 	uint64_t old = atomic_load_explicit(bucket, memory_order_relaxed);
 	for (unsigned i = 0; i < ATTEMPTS; i++) {
