@@ -138,8 +138,10 @@ RUN_CASES += tests/run/450-back-pressure/run
 RUN_CASES += tests/run/460-all-down-forward/run
 RUN_CASES += tests/run/470-drain/run
 RUN_CASES += tests/run/480-next-candidate/run
+RUN_CASES += tests/run/485-relay-corners/run
 RUN_CASES += tests/run/490-forward-reload/run
 RUN_CASES += tests/run/500-descriptors/run
+RUN_CASES += tests/run/610-malformed/run
 
 check_PROGRAMS += $(FUZZ_TARGETS)
 if HAVE_CUNIT
@@ -166,7 +168,7 @@ $(RUN_CASES:/run=/run.log): dnsd/fairlead-dnsd fwd/fairlead-fwd
 check-programs: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS)
 
-EXTRA_DIST += tests/bench tests/lib.sh tests/one tests/tally tests/peers tests/run tests/fuzz/corpus
+EXTRA_DIST += tests/bench tests/compare tests/lib.sh tests/one tests/tally tests/peers tests/run tests/fuzz/corpus
 
 # Headers of the unit tests.
 EXTRA_DIST += tests/unit/check_case.h

@@ -1,4 +1,5 @@
 """Sends the same queries to several servers and collects what they say, many at a time but never more than a socket buffer holds."""
+import itertools
 import select
 import socket
 import struct
@@ -7,9 +8,9 @@ import time
 # Outstanding queries for each server: with answers of 1232 bytes far from filling a default receive buffer.
 WINDOW = 48
 TRIES = 3
-SECONDS = 3.0
-# The id of the query that ends a window.
-LAST = 0xffff
+SECONDS = 5.0
+# Ids of queries are below it, those of the ones that end a window from there on.
+LAST = 0xf000
 
 
 def udp(servers, queries, sentinel):
@@ -40,32 +41,36 @@ def udp(servers, queries, sentinel):
     return answers
 
 
-def _round(sockets, queries, answers, missing, sentinel):
-    """Sends what is missing to each server and waits until all of it, or the sentinel, has been answered by each."""
-    waiting, deadline = {}, time.monotonic() + SECONDS
+def _round(sockets, queries, answers, missing, sentinel, rounds=itertools.count()):
+    """
+    Sends what is missing to each server and waits until all of it, or the
+    sentinel, has been answered by each. Each round's sentinel has an id of its
+    own: a late answer to another's means nothing.
+    """
+    waiting, deadline, last = {}, time.monotonic() + SECONDS, LAST + next(rounds) % (0x10000 - LAST)
     for k, (s, indices) in enumerate(zip(sockets, missing)):
         for i in indices:
             s.send(struct.pack("!H", i % LAST) + queries[i])
         if indices:
-            s.send(struct.pack("!H", LAST) + sentinel)
+            s.send(struct.pack("!H", last) + sentinel)
             waiting[s] = k, {i % LAST: i for i in indices}
     while waiting:
         ready = select.select(list(waiting), [], [], max(0, deadline - time.monotonic()))[0]
         if not ready:
             return
         for s in ready:
-            if _collect(s, answers, *waiting[s]):
+            if _collect(s, answers, last, *waiting[s]):
                 del waiting[s]
 
 
-def _collect(s, answers, server, wanted):
+def _collect(s, answers, last, server, wanted):
     """Takes what is there. True when there is nothing more to wait for."""
     done = False
     try:
         while True:
             data = s.recv(65535)
             number = struct.unpack_from("!H", data)[0]
-            done = done or number == LAST
+            done = done or number == last
             i = wanted.pop(number, None)
             if i is not None:
                 answers[i][server] = data
@@ -87,10 +92,10 @@ def tcp(server, queries, window=16):
     """
     The answers of one server by TCP, in the queries' order, whatever order
     they come in. A server may end the connection instead of answering, which
-    loses answers to others, too: those are asked again one by one.
+    loses answers to others, too: all are asked again one by one.
     """
     answers, s = [None] * len(queries), None
-    singles = set()
+    singles = {}      # index: how often it may still be tried, alone
     start = 0
     while start < len(queries):
         batch = [start] if start in singles else range(start, min(start + window, len(queries)))
@@ -108,10 +113,10 @@ def tcp(server, queries, window=16):
             if s:
                 s.close()
             s = None
-            if start in singles:
-                start += 1      # this one
-            else:
-                singles.update(batch)
+            if start not in singles:
+                singles.update(dict.fromkeys(batch, TRIES))
+            singles[start] -= 1
+            start += singles[start] == 0    # the server doesn't like this one
     if s:
         s.close()
     return answers

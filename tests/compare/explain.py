@@ -156,6 +156,13 @@ def query_with_rcode(c):
         return EVERYTHING
 
 
+@rule("Bad options of an unknown EDNS version", "rcode", "edns")
+def options_of_another_version(c):
+    """We say BADVERS: options are read by the rules of a version. They say FORMERR."""
+    if c.q.kind == "version" and c.ours.rcode == BADVERS and c.theirs.rcode == FORMERR and "option" in (c.q.mutation or ""):
+        return {"rcode", "edns", "edns-options", "edns-flags"}
+
+
 @rule("DO in BADVERS", "edns-flags")
 def do_in_badvers(c):
     if c.q.kind == "version" and c.ours.rcode == c.theirs.rcode == BADVERS and c.ours.edns[2] & 0x8000:
@@ -316,11 +323,11 @@ def denied_soa(c):
         return {"authority"}
 
 
-@rule("Owners of NSEC3", "rcode")
+@rule("Owners of NSEC3", "rcode", "answer", "authority")
 def owner_of_nsec3(c):
-    """BIND and Knot say that the owner of NSEC3 records and nothing else does not exist."""
+    """They say that the owner of NSEC3 records and nothing else does not exist."""
     if c.ours.rcode == NOERROR and c.theirs.rcode == NXDOMAIN and set(c.model.names.get(c.q.name.lower(), ())) == {50}:
-        return {"rcode"}
+        return {"rcode", "answer", "authority"}
 
 
 @rule("Names hidden in a parent zone", "rcode")

@@ -45,7 +45,8 @@ class Query:
                 raise Malformed
             if m.edns and m.opt_owner != b"\0":
                 raise Malformed
-            m.options()
+            if not m.edns or m.edns[1] == 0:    # what other versions have as options nobody knows
+                m.options()
         except (Malformed, struct.error, IndexError):
             self.kind = "malformed" if len(self.bytes) < 10 or not self.bytes[0] >> 3 & 15 else "opcode"
             return
