@@ -19,6 +19,7 @@ struct dial {
 	uint16_t members[DIAL_TRIES_MAX]; /* candidates, best first */
 	uint8_t n, at;
 	uint8_t target;             /* of the member: the next address to try */
+	uint32_t turn;              /* which of our sources: others than the last client's */
 	uint64_t started;           /* us: connect */
 	uint64_t until;             /* us: FIN or RST before that is a refusal */
 };
@@ -338,7 +339,7 @@ static int connect_peer(struct session *s, const struct addr *to)
 {
 	char why[SOCK_WHY_MAX];
 	const struct addr *from;
-	size_t turn = s->worker->proxy_turn++, n = source(s, to->sa.sa_family, turn, &from);
+	size_t turn = s->dial->turn, n = source(s, to->sa.sa_family, turn, &from);
 	int fd = -1;
 	errno = EADDRNOTAVAIL;
 	for (size_t i = 0; i < n && fd < 0 && errno == EADDRNOTAVAIL; i++) {
@@ -392,6 +393,7 @@ void dial_peers(struct session *s)
 		session_end(s, END_RESOURCES);
 		return;
 	}
+	s->dial->turn = s->worker->proxy_turn++;
 	s->dial->n = (uint8_t)peers_choose(s->listener->peers, &s->address, worker_random(s->worker), false,
 	                                   s->dial->members, DIAL_TRIES_MAX);
 	next_peer(s);
