@@ -622,7 +622,155 @@ static void test_minus_log2(void)
 	}
 }
 
+/* ---- how far a choice holds ---- */
+
+/* 256 clients, each in the same place below one prefix of either family, so that all of them can be asked. */
+static struct addr client_number(bool six, unsigned i)
+{
+	uint8_t bytes[16] = { 0x20, 1, 0xd, 0xb8 };
+	struct addr a;
+
+	bytes[six ? 12 : 3] = (uint8_t)i;
+	addr_from_bytes(&a, six ? AF_INET6 : AF_INET, bytes, 0);
+	return a;
+}
+
+/* Mostly inside those 256, sometimes far above or beside them, or of the other family. */
+static struct prefix random_prefix(bool six, uint64_t random)
+{
+	struct prefix p;
+	struct addr a = client_number(random % 11 == 0 ? !six : six, random >> 8 & 255);
+	unsigned base = a.sa.sa_family == AF_INET6 ? 96 : 24, length = base + (unsigned)(random >> 16) % 9;
+
+	if (random % 7 == 0)
+		length = base * (unsigned)(random >> 32 & 3) / 4;
+	prefix_of(&p, &a, (uint8_t)length, (uint8_t)length);
+	if (random % 13 == 0 && length > 8)
+		p.bytes[length / 8 - 1] ^= 0x10; /* elsewhere: never a hit */
+	return p;
+}
+
+struct asked { char trace[80]; uint16_t order[8]; size_t n; uint8_t scope; };
+
+/* What select says, and every look at the client as spec 4 tells it, by hand. */
+static void ask_scope(struct fixture *f, struct addr client, unsigned bits, struct asked *out)
+{
+	char network[ADDR_TEXT_MAX];
+	size_t at = 0, r = 0;
+
+	memset(out, 0, sizeof *out);
+	f->client.address = client;
+	prefix_of(&f->client.network, &client, (uint8_t)bits, (uint8_t)bits);
+	f->in.scope = &out->scope;
+	out->n = select_order(&f->in, f->gate.n, out->order);
+	for (; r < f->policy.nrules; r++) {
+		bool hit = f->rules[r].nfrom == 0, candidate = f->rules[r].nsites == 0;
+
+		for (size_t i = 0; i < f->rules[r].nfrom; i++)
+			hit |= prefix_covers(&f->rules[r].from[i], &client);
+		if (f->rules[r].nfrom)
+			out->trace[at++] = hit ? 'h' : 'm';
+		for (size_t i = 0; i < f->rules[r].nsites; i++)
+			candidate |= f->rules[r].sites[i] < 3;
+		if (hit && candidate)
+			break;
+	}
+	if (r < f->policy.nrules && f->rules[r].metrics[0] == METRIC_HASH && out->n > 1)
+		snprintf(out->trace + at, sizeof out->trace - at, "%s", prefix_text(&f->client.network, network));
+}
+
+static bool same_lookups(const struct asked *a, const struct asked *b)
+{
+	return strcmp(a->trace, b->trace) == 0;
+}
+
+/* The shortest prefix of client `c`, not shorter than the 256, within which all look-ups end as his. */
+static unsigned shortest(const struct asked *all, unsigned c)
+{
+	unsigned bits = 8;
+
+	for (; bits > 0; bits--)
+		for (unsigned i = 0; i < 256; i++)
+			if (i >> (9 - bits) == c >> (9 - bits) && !same_lookups(&all[i], &all[c]))
+				return bits;
+	return 0;
+}
+
+static void random_policy(struct fixture *f, bool six, struct prefix from[4][5], uint64_t sites[4], uint64_t *state)
+{
+	unsigned nrules = (unsigned)(select_random(state) % 4) + 1;
+
+	f->policy.nrules = 0;
+	for (unsigned r = 0; r < nrules; r++) {
+		struct rule *one = select_random(state) % 3 ? RULE(f, METRIC_HASH) : RULE(f, METRIC_ROUNDROBIN);
+
+		one->from = from[r];
+		one->nfrom = select_random(state) % 6;
+		for (size_t i = 0; i < one->nfrom; i++)
+			from[r][i] = random_prefix(six, select_random(state));
+		one->nfrom = prefix_merge(one->from, one->nfrom);
+		sites[r] = select_random(state) % 5; /* 3 and 4: of sites that have no member */
+		one->sites = &sites[r];
+		one->nsites = select_random(state) % 3 == 0;
+	}
+}
+
+/* Random rules, all clients: who is in the scope is answered alike, and no shorter one would do. */
+static void test_scope_is_exact(void)
+{
+	static struct asked all[256];
+	struct fixture f;
+	struct prefix from[4][5];
+	uint64_t sites[4], state = 7;
+
+	fixture_init(&f);
+	for (int site = 0; site < 3; site++)
+		add(&f, site, 1, 1);
+	gate(&f);
+	for (unsigned round = 0; round < 800; round++) {
+		bool six = round & 1;
+		unsigned base = six ? 96 : 24, bits = base - 4 + (unsigned)(select_random(&state) % 13);
+
+		random_policy(&f, six, from, sites, &state);
+		for (unsigned c = 0; c < 256; c++)
+			ask_scope(&f, client_number(six, c), bits, &all[c]);
+		for (unsigned c = 0; c < 256; c++) {
+			unsigned want = shortest(all, c), scope = all[c].scope;
+
+			/* Above the 256 nobody can be asked here; there it is never needed to go below. */
+			CU_ASSERT_FATAL(want ? scope == base + want : scope <= base);
+			for (unsigned i = 0; want && i < 256; i++)
+				if (i >> (8 - want) == c >> (8 - want))
+					CU_ASSERT_FATAL(all[i].n == all[c].n && memcmp(all[i].order, all[c].order, sizeof all[c].order) == 0);
+		}
+	}
+}
+
+/* Nothing that looks at the client: he need not be told apart from anybody. */
+static void test_scope_is_zero_when_nobody_looked(void)
+{
+	struct fixture f;
+	uint16_t order[4];
+	uint8_t scope = 0;
+
+	fixture_init(&f);
+	add(&f, 0, 1, 1);
+	add(&f, 1, 1, 2);
+	gate(&f);
+	f.in.scope = &scope;
+	select_order(&f.in, 2, order);
+	CU_ASSERT_EQUAL(scope, 0);
+	RULE(&f, METRIC_RANK, METRIC_HASH);
+	select_order(&f.in, 2, order); /* each tier has one member: no hash is needed */
+	CU_ASSERT_EQUAL(scope, 0);
+	f.members[1].rank = 1;
+	select_order(&f.in, 1, order);
+	CU_ASSERT_EQUAL(scope, 24);
+}
+
 UNIT_MAIN("select",
+	UNIT_TEST(test_scope_is_exact),
+	UNIT_TEST(test_scope_is_zero_when_nobody_looked),
 	UNIT_TEST(test_gate),
 	UNIT_TEST(test_gate_takes_members_at_no_site),
 	UNIT_TEST(test_weighted_shares),
