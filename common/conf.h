@@ -17,6 +17,7 @@
 #include "errs.h"
 #include "policy.h"
 #include "site.h"
+#include "verdict.h"
 
 enum check_type {
 	CHECK_TCP, CHECK_HTTP, CHECK_TLS, CHECK_DNS, CHECK_POP3, CHECK_SMTP, CHECK_IMAP, CHECK_FTP,
@@ -77,7 +78,15 @@ struct conf_dns {
 	struct prefix *health_from; size_t nhealth_from; /* always filled: the default is loopback and the sites' addresses */
 };
 
-struct conf_exchange { double interval; };   /* seconds; fwd asks its dnsd this often */
+/* Which members a dnsd looks at itself: all; its own site's; its own, and those of sites that are not heard. */
+enum probe { PROBE_ALL, PROBE_HOME, PROBE_SILENT };
+
+struct conf_exchange {
+	double interval;               /* seconds; fwd asks its dnsd this often, too */
+	double ttl;                    /* seconds: how long what we say counts */
+	enum decide decide;
+	enum probe probe;
+};
 
 enum fwd_protocol { FWD_HTTP, FWD_TCP };
 enum balance { BALANCE_ROUNDROBIN, BALANCE_LEASTCONN, BALANCE_HASH, BALANCE_RANDOM };

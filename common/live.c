@@ -27,6 +27,12 @@ static struct live_member **bucket_of(const struct live *l, const uint8_t *servi
 	return &l->buckets[hash_of(service, label) & (l->nbuckets - 1)];
 }
 
+static void record_free(struct live_member *m)
+{
+	free(atomic_load_explicit(&m->observed, memory_order_relaxed));
+	free(m);
+}
+
 struct live *live_new(void)
 {
 	struct live *l = calloc(1, sizeof *l);
@@ -48,7 +54,7 @@ void live_delete(struct live *l)
 	for (size_t i = 0; i < l->nbuckets; i++) {
 		for (struct live_member *m = l->buckets[i], *next; m; m = next) {
 			next = m->next;
-			free(m);
+			record_free(m);
 		}
 	}
 	free(l->buckets);
@@ -117,5 +123,5 @@ void live_put(struct live *l, struct live_member *m)
 		at = &(*at)->next;
 	*at = m->next;
 	l->count--;
-	free(m);
+	record_free(m);
 }

@@ -15,6 +15,8 @@
 #include "service.h"
 #include "verdict.h"
 
+struct observed;
+
 struct live_member {
 	_Atomic(uint32_t) verdict;      /* enum verdict */
 	_Atomic(uint32_t) result;       /* enum check_result of the last probe (check.h) */
@@ -25,7 +27,11 @@ struct live_member {
 	_Atomic(int64_t) seen_mono;     /* ns: when the last observation was made; 0: never */
 	_Atomic(uint32_t) rtt_us;       /* smoothed response time of the check; 0: unknown */
 	_Atomic(uint32_t) rounds;       /* finished probe rounds; 0: nothing known yet */
+	_Atomic(uint32_t) source;       /* enum verdict_source: whose word the verdict is */
+	_Atomic(uint32_t) votes;        /* voices that say up << 16 | voices that count */
+	_Atomic(struct observed *) observed; /* dnsd: what each observer said (observe.h); freed with the record */
 	/* control thread only */
+	void *watched;                  /* dnsd: whoever watches it (monitor) */
 	unsigned refs;
 	struct live_member *next;
 	uint8_t service[DNAME_MAX];

@@ -266,9 +266,7 @@ bool update_observation_read(struct update_observation *o, const uint8_t *rdata,
 {
 	struct strings s = { rdata, rdata + len };
 	char text[STRING_MAX + 1], *value;
-	o->has = 0;
-	o->state = VERDICT_UNKNOWN;
-	o->observer[0] = o->check[0] = '\0';
+	memset(o, 0, sizeof *o);
 	while (next_string(&s, text, &value))
 		if (value && !take_observation(o, text, value, why))
 			return false;

@@ -98,15 +98,8 @@ static void put_target(struct strings *s, const struct member *m)
 		put_addresses(s, m);
 }
 
-static void put_check(struct strings *s, const struct live_member *l)
+static void put_rtt(struct strings *s, uint32_t rtt_us)
 {
-	char text[CHECK_RESULT_TEXT_MAX];
-	put(s, "check=%s", check_result_text((enum check_result)read32(&l->result), read32(&l->result_detail), text));
-}
-
-static void put_rtt(struct strings *s, const struct live_member *l)
-{
-	uint32_t rtt_us = read32(&l->rtt_us);
 	if (rtt_us)
 		put_tenths(s, "rtt", rtt_us);
 }
@@ -123,12 +116,167 @@ static const char *site_name(const struct health_input *in, const struct member 
 	return m->site == MEMBER_NO_SITE ? "-" : in->conf->sites[m->site].name;
 }
 
+/* --- observers --- */
+
+static int64_t interval_of(const struct health_input *in)
+{
+	return loop_seconds(in->conf->exchange.interval);
+}
+
+static bool is_from(const struct observer *who, const char *site)
+{
+	return strncmp(who->name, site, who->site_end) == 0 && !site[who->site_end];
+}
+
+bool health_next_seen(const struct health_input *in, size_t *slot, struct seen *out)
+{
+	for (size_t n = observe_slots(in->live); *slot < n;)
+		if (observe_read(in->live, (*slot)++, out) && out->end > in->now)
+			return true;
+	return false;
+}
+
+/* How well what it says explains the verdict. */
+static unsigned fitness(const struct health_input *in, const struct seen *s, uint32_t verdict, const char *home)
+{
+	bool at_home = read32(&in->live->source) == SOURCE_HOME && is_from(s->observer, home);
+	return 8u * seen_counts(s, in->now, interval_of(in)) + 4u * (s->state == verdict) + 2u * at_home + s->observer->own;
+}
+
+/* Whose words stand for the verdict. False: nobody has said anything. */
+static bool find_speaker(const struct health_input *in, struct seen *out)
+{
+	uint32_t verdict = read32(&in->live->verdict);
+	const char *home = site_name(in, &in->service->members[in->member]);
+	unsigned best = 0;
+	struct seen s;
+	bool found = false;
+	for (size_t slot = 0; health_next_seen(in, &slot, &s);) {
+		unsigned fits = fitness(in, &s, verdict, home);
+		if (found && fits <= best)
+			continue;
+		best = fits;
+		*out = s;
+		found = true;
+	}
+	return found;
+}
+
+/* What the home site's programs report: the forwarders' sums, without any the worst of the others. */
+struct numbers {
+	uint32_t has;
+	bool of_fwd;
+	uint64_t sessions, capacity, local_up, local_all, forwarded_milli, tail_milli, load_ppm, cost_milli;
+};
+
+static uint64_t more(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static bool is_fwd(const struct observer *who)
+{
+	return who->program_end == who->site_end + 4 && memcmp(who->name + who->site_end, "/fwd", 4) == 0;
+}
+
+static void add_numbers(struct numbers *n, const struct seen *s)
+{
+	bool fwd = is_fwd(s->observer);
+	uint32_t counted = HAS_SESSIONS | HAS_CAPACITY;
+	if (s->has & HAS_LOAD)
+		n->load_ppm = more(n->load_ppm, s->load_ppm);
+	if (s->has & HAS_COST)
+		n->cost_milli = more(n->cost_milli, s->cost_milli);
+	if (fwd && !n->of_fwd)
+		n->sessions = n->capacity = 0;
+	if (s->has & counted && (fwd || !n->of_fwd)) {
+		n->sessions = fwd ? n->sessions + s->sessions : more(n->sessions, s->sessions);
+		n->capacity = fwd ? n->capacity + s->capacity : more(n->capacity, s->capacity);
+	}
+	n->of_fwd = n->of_fwd || fwd;
+	n->local_up += s->local_up;
+	n->local_all += s->local_all;
+	n->forwarded_milli += s->forwarded_milli;
+	n->tail_milli += s->tail_milli;
+	n->has |= s->has;
+}
+
+static struct numbers numbers_of(const struct health_input *in)
+{
+	const struct member *m = &in->service->members[in->member];
+	struct numbers n = { .has = 0 };
+	struct seen s;
+	for (size_t slot = 0; health_next_seen(in, &slot, &s);)
+		if (seen_counts(&s, in->now, interval_of(in)) && (m->site == MEMBER_NO_SITE || is_from(s.observer, site_name(in, m))))
+			add_numbers(&n, &s);
+	if (!n.capacity)
+		n.capacity = m->capacity;
+	return n;
+}
+
+static void put_count(struct strings *s, const char *key, uint64_t v)
+{
+	put(s, "%s=%llu", key, (unsigned long long)v);
+}
+
+static void put_hundredths(struct strings *s, const char *key, uint64_t millionths)
+{
+	uint64_t v = (millionths + 5000) / 10000;
+	put(s, "%s=%llu.%02llu", key, (unsigned long long)(v / 100), (unsigned long long)(v % 100));
+}
+
+static void put_use(struct strings *s, const struct numbers *n)
+{
+	if (n->has & HAS_SESSIONS)
+		put_count(s, "sessions", n->sessions);
+	if (n->capacity)
+		put_count(s, "capacity", n->capacity);
+	if (n->has & HAS_LOAD)
+		put_hundredths(s, "load", n->load_ppm);
+	if (n->has & HAS_COST)
+		put_tenths(s, "cost", n->cost_milli);
+}
+
+static void put_forwarder(struct strings *s, const struct numbers *n, enum verdict verdict)
+{
+	if (n->has & HAS_LOCAL)
+		put(s, "local=%llu/%llu", (unsigned long long)n->local_up, (unsigned long long)n->local_all);
+	if (n->has & HAS_FORWARDED)
+		put_tenths(s, "forwarded", n->forwarded_milli);
+	if (n->has & HAS_TAIL && (verdict == VERDICT_DOWN || verdict == VERDICT_DRAIN))
+		put_tenths(s, "tail", n->tail_milli);
+}
+
+/* --- records --- */
+
+static void put_check(struct strings *s, const struct health_input *in, const struct seen *speaker)
+{
+	char text[CHECK_RESULT_TEXT_MAX];
+	if (speaker && !speaker->observer->own) {
+		if (speaker->check)
+			put(s, "check=%.*s", STRING_MAX - 6, speaker->check);
+		return;
+	}
+	put(s, "check=%s", check_result_text((enum check_result)read32(&in->live->result), read32(&in->live->result_detail), text));
+}
+
+static void put_seen_age(struct strings *s, const struct health_input *in, const struct seen *speaker)
+{
+	if (speaker && !speaker->observer->own)
+		put_age(s, in->now - speaker->received);
+	else if (is_probed(in->live))
+		put_age(s, in->now - read64(&in->live->seen_mono));
+}
+
 size_t health_member_rdata(uint8_t *out, size_t size, const struct health_input *in)
 {
 	const struct member *m = &in->service->members[in->member];
 	enum verdict verdict = (enum verdict)read32(&in->live->verdict);
 	int64_t since = read64(&in->live->since_wall);
+	uint32_t votes = read32(&in->live->votes), rtt = read32(&in->live->rtt_us);
+	struct numbers n = numbers_of(in);
 	char time[LOOP_TIME_TEXT_MAX];
+	struct seen found, *speaker = find_speaker(in, &found) ? &found : NULL;
 	struct strings s;
 	begin(&s, out, size);
 	put(&s, "site=%s", site_name(in, m));
@@ -138,29 +286,54 @@ size_t health_member_rdata(uint8_t *out, size_t size, const struct health_input 
 	put_target(&s, m);
 	if (since)
 		put(&s, "since=%s", loop_time_text(since, time));
-	put(&s, "source=own");
-	put_check(&s, in->live);
-	put_rtt(&s, in->live);
-	if (m->capacity)
-		put(&s, "capacity=%u", (unsigned)m->capacity);
+	put(&s, "source=%s", verdict_source_name((enum verdict_source)read32(&in->live->source)));
+	put_check(&s, in, speaker);
+	put_rtt(&s, rtt || !speaker ? rtt : speaker->rtt_us);
+	put_use(&s, &n);
 	put(&s, "weight=%u", m->weight);
 	put(&s, "rank=%u", m->rank);
-	if (is_probed(in->live))
-		put_age(&s, in->now - read64(&in->live->seen_mono));
-	put(&s, "observers=%d/%d", verdict == VERDICT_UP, verdict != VERDICT_UNKNOWN);
+	put_seen_age(&s, in, speaker);
+	put(&s, "observers=%u/%u", (unsigned)(votes >> 16), (unsigned)(votes & 0xffff));
+	put_forwarder(&s, &n, verdict);
 	return finish(&s);
 }
 
-size_t health_observer_rdata(uint8_t *out, size_t size, const struct health_input *in)
+/* Another instance of the same program has something to say of the member, too. */
+static bool has_twin(const struct health_input *in, const struct observer *who)
 {
+	struct seen s;
+	for (size_t slot = 0; health_next_seen(in, &slot, &s);)
+		if (s.observer != who && s.observer->program == who->program)
+			return true;
+	return false;
+}
+
+/* Our own programs are called by their site while it has one of them: "den", "den/fwd". */
+static size_t shown_name(const struct health_input *in, const struct observer *who)
+{
+	if ((!who->dnsd && !is_fwd(who)) || has_twin(in, who))
+		return strlen(who->name);
+	return who->dnsd ? who->site_end : who->program_end;
+}
+
+size_t health_observer_rdata(uint8_t *out, size_t size, const struct health_input *in, const struct seen *seen)
+{
+	bool own = !seen || seen->observer->own;
 	struct strings s;
 	begin(&s, out, size);
-	put(&s, "observer=%s", in->conf->own->name);
-	put(&s, "state=%s", verdict_name((enum verdict)read32(&in->live->verdict)));
-	put_rtt(&s, in->live);
-	if (is_probed(in->live))
-		put_age(&s, in->now - read64(&in->live->seen_mono));
-	put_check(&s, in->live);
+	if (seen)
+		put(&s, "observer=%.*s", (int)shown_name(in, seen->observer), seen->observer->name);
+	else
+		put(&s, "observer=%s", in->conf->own->name);
+	put(&s, "state=%s", verdict_name((enum verdict)(seen ? seen->state : read32(&in->live->verdict))));
+	put_rtt(&s, own ? read32(&in->live->rtt_us) : seen->rtt_us);
+	put_seen_age(&s, in, seen);
+	put_check(&s, in, seen);
+	if (seen && !own) {
+		struct numbers n = { .has = 0 };
+		add_numbers(&n, seen);
+		put_use(&s, &n);
+	}
 	return finish(&s);
 }
 

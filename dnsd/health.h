@@ -16,6 +16,7 @@
 #include "../common/conf.h"
 #include "../common/live.h"
 #include "../common/service.h"
+#include "observe.h"
 
 struct health_input {
 	const struct conf *conf;
@@ -29,11 +30,16 @@ struct health_input {
  * _health.SERVICE: one member. More addresses than one string holds (255
  * bytes) stand in further strings of the same key. What nobody has reported
  * (sessions, load) is left out, as is what no check has measured (rtt, age).
+ * check and age are those of an observer who says what the verdict says, the
+ * home site's first; rtt is our own if we have one.
  */
 size_t health_member_rdata(uint8_t *out, size_t size, const struct health_input *in);
 
-/* LABEL._health.SERVICE: what our own check says of it, the only observer as yet. */
-size_t health_observer_rdata(uint8_t *out, size_t size, const struct health_input *in);
+/* LABEL._health.SERVICE: what one observer says of it. `s` NULL: nobody has seen anything yet; then what is believed, as our word. */
+size_t health_observer_rdata(uint8_t *out, size_t size, const struct health_input *in, const struct seen *s);
+
+/* The first observation from `slot` on whose time is not over. False: no more. *slot: behind it. */
+bool health_next_seen(const struct health_input *in, size_t *slot, struct seen *out);
 
 /* _sites.ORIGIN: one site. */
 struct health_site {

@@ -1,7 +1,24 @@
 #include "health_answer.h"
 
 #include "../common/conf.h"
+#include "../common/loop.h"
 #include "health.h"
+
+static struct health_input input_of(const struct health_cursor *c, size_t member)
+{
+	const struct lb *lb = c->item->lb;
+	return (struct health_input){
+		.conf = lb->conf, .service = lb->service, .member = member,
+		.live = lb->members[member].live, .now = c->moment->now_mono_ns,
+	};
+}
+
+/* Reads the next observer, so that health_more knows whether there is one. */
+static void find_next(struct health_cursor *c)
+{
+	struct health_input in = input_of(c, c->item->member);
+	c->count = c->at + health_next_seen(&in, &c->slot, &c->seen);
+}
 
 struct health_cursor health_begin(const struct item *i, const struct zone *z, const struct encode_moment *moment)
 {
@@ -10,6 +27,11 @@ struct health_cursor health_begin(const struct item *i, const struct zone *z, co
 		c.count = i->lb->service->nmembers;
 	else if (i->kind == ITEM_SITES)
 		c.count = z->conf->nsites;
+	else
+		find_next(&c);
+	/* Somebody always speaks. */
+	if (c.count == 0 && i->kind == ITEM_HEALTH_MEMBER)
+		c.count = 1;
 	return c;
 }
 
@@ -30,9 +52,14 @@ static void count_members(const struct zone *z, int site, struct health_site *ou
 static size_t site_rdata(const struct health_cursor *c, uint8_t *out, size_t size)
 {
 	const struct site *site = &c->zone->conf->sites[c->at];
-	bool own = site == c->zone->conf->own;
-	/* Without an exchange between the sites only our own is heard, and right now. */
-	struct health_site s = { .name = site->name, .heard = own, .age = own ? 0 : -1, .config = own ? c->zone->config : 0 };
+	struct health_site s = { .name = site->name, .heard = true, .age = 0, .config = c->zone->config };
+	if (site != c->zone->conf->own) {
+		const struct zone_site *heard = &c->zone->heard[c->at];
+		int64_t last = atomic_load_explicit(&heard->last, memory_order_relaxed);
+		s.age = last ? c->moment->now_mono_ns - last : -1;
+		s.heard = last && s.age < observation_lifetime(true, INT64_MAX, loop_seconds(c->zone->conf->exchange.interval));
+		s.config = atomic_load_explicit(&heard->config, memory_order_relaxed);
+	}
 	count_members(c->zone, (int)site->index, &s);
 	return health_site_rdata(out, size, &s);
 }
@@ -42,14 +69,15 @@ size_t health_next(struct health_cursor *c, uint8_t *out, size_t size)
 	size_t n;
 	if (c->item->kind == ITEM_SITES) {
 		n = site_rdata(c, out, size);
+	} else if (c->item->kind == ITEM_HEALTH) {
+		struct health_input in = input_of(c, c->at);
+		n = health_member_rdata(out, size, &in);
 	} else {
-		const struct lb *lb = c->item->lb;
-		size_t member = c->item->kind == ITEM_HEALTH ? c->at : c->item->member;
-		struct health_input in = {
-			.conf = lb->conf, .service = lb->service, .member = member,
-			.live = lb->members[member].live, .now = c->moment->now_mono_ns,
-		};
-		n = c->item->kind == ITEM_HEALTH ? health_member_rdata(out, size, &in) : health_observer_rdata(out, size, &in);
+		struct health_input in = input_of(c, c->item->member);
+		n = health_observer_rdata(out, size, &in, c->seen.observer ? &c->seen : NULL);
+		c->at++;
+		find_next(c);
+		return n;
 	}
 	c->at++;
 	return n;

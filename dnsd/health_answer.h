@@ -7,12 +7,15 @@
 
 #include "answer.h"
 #include "encode.h"
+#include "observe.h"
 
 struct health_cursor {
 	const struct item *item;
 	const struct zone *zone;
 	const struct encode_moment *moment;
-	size_t at, count;            /* members, or sites */
+	size_t at, count;            /* members, or sites; for one member whether there are more observers */
+	size_t slot;                 /* of the observer behind the next */
+	struct seen seen;            /* the next observer; observer NULL: we, with nothing to say yet */
 };
 
 struct health_cursor health_begin(const struct item *i, const struct zone *z, const struct encode_moment *moment);

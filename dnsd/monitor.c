@@ -28,6 +28,8 @@ static void member_delete(struct monitor *m, struct watched_member *wm)
 	if (!wm)
 		return;
 	watch_delete(wm->watch);
+	if (wm->live->watched == wm)
+		wm->live->watched = NULL;
 	live_put(m->live, wm->live);
 	free(wm);
 }
@@ -69,6 +71,8 @@ static struct watched_member *member_new(struct monitor *m, const struct service
 		free(wm);
 		return NULL;
 	}
+	wm->live->watched = wm;
+	wm->next_end = INT64_MAX;
 	return wm;
 }
 
@@ -121,13 +125,44 @@ static struct entry **entries_new(struct monitor *m, const struct monitor_servic
 	return entries;
 }
 
+/* A site counts as silent when it isn't heard, but not before it had the time to be. */
+static bool is_silent(const struct monitor *m, int site)
+{
+	int64_t age, now = loop_now();
+	if (now - m->begun_at < observation_lifetime(true, INT64_MAX, loop_seconds(m->conf->exchange.interval)))
+		return false;
+	return !observe_site_heard(m->observe, site, now, &age);
+}
+
+/* exchange.probe: whether we look at the member ourselves. */
+static bool is_ours_to_probe(const struct entry *e, const struct member *mb)
+{
+	const struct conf *c = e->conf;
+	if (c->exchange.probe == PROBE_ALL || mb->site == MEMBER_NO_SITE || mb->site == (int)c->own->index)
+		return true;
+	return c->exchange.probe == PROBE_SILENT && is_silent(e->monitor, mb->site);
+}
+
+static void end_watch(struct watched_member *wm)
+{
+	if (!wm->watch)
+		return;
+	watch_delete(wm->watch);
+	wm->watch = NULL;
+	monitor_note_unwatched(wm);
+}
+
 /* The watch it has goes on if it can; one that is known without any probe speaks at once. */
-static void begin_watch(struct watched_member *wm)
+void monitor_watch(struct watched_member *wm)
 {
 	struct entry *e = wm->entry;
 	const struct member *mb = &e->service->members[wm->index];
 	const struct watch_sink sink = { monitor_on_report, wm };
 	char name[DNAME_TEXT_MAX];
+	if (!is_ours_to_probe(e, mb)) {
+		end_watch(wm);
+		return;
+	}
 	if (wm->watch && watch_update_member(wm->watch, e->conf, e->service, mb))
 		return;
 	watch_delete(wm->watch);
@@ -154,14 +189,14 @@ static void adopt(struct monitor *m, struct entry *e)
 		}
 		e->members[i]->entry = e;
 		e->members[i]->index = i;
-		begin_watch(e->members[i]);
+		monitor_watch(e->members[i]);
+		monitor_judge(e->members[i], NULL);
 	}
 }
 
 bool monitor_set_services(struct monitor *m, const struct monitor_service *list, size_t n, const struct conf *conf)
 {
 	struct entry **entries = entries_new(m, list, n);
-	(void)conf;
 	if (!entries) {
 		for (size_t i = 0; i < m->nentries; i++)
 			m->entries[i]->successor = NULL;
@@ -170,6 +205,8 @@ bool monitor_set_services(struct monitor *m, const struct monitor_service *list,
 	if (!m->begun)
 		monitor_read_saved(m);
 	m->begun = true;
+	m->conf = conf;
+	observe_set_conf(m->observe, conf);
 	for (size_t i = 0; i < n; i++)
 		adopt(m, entries[i]);
 	entries_delete(m->entries, m->nentries);
@@ -194,6 +231,11 @@ struct monitor *monitor_new(struct event_base *base, struct checker *checker, co
 	m->checker = checker;
 	m->live = live;
 	m->calls = *calls;
+	m->conf = conf;
+	if (!monitor_judge_begin(m)) {
+		free(m);
+		return NULL;
+	}
 	monitor_begin_saving(m, conf->state);
 	return m;
 }
@@ -204,10 +246,26 @@ void monitor_delete(struct monitor *m)
 		return;
 	monitor_end_saving(m);
 	entries_delete(m->entries, m->nentries);
+	monitor_judge_end(m);
 	free(m);
 }
 
 /* --- questions --- */
+
+struct observe *monitor_observe(struct monitor *m)
+{
+	return m->observe;
+}
+
+void monitor_judge_service(struct monitor *m, const struct service *s)
+{
+	struct entry *e = find(m, s);
+	bool changed = false;
+	for (size_t i = 0; e && i < e->service->nmembers; i++)
+		changed = monitor_judge(e->members[i], NULL) || changed;
+	if (e)
+		monitor_note_changed(e, changed);
+}
 
 void monitor_view(const struct monitor *m, const struct service *s, struct member_view *views)
 {

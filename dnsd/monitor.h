@@ -1,9 +1,10 @@
 /*
  * monitor: the watches of all members, and what follows from them.
  *
- *     watch -> observation -> verdict -> live (read by query threads)
- *                                |
- *                                +--> changed(service): the gate has to be made anew
+ *     watch -----+
+ *     exchange --+-> observations -> verdict -> live (read by query threads)
+ *     admin -----+    (observe.h)       |
+ *                                       +--> changed(service): the gate has to be made anew
  *
  * changed() also comes when something ends that a gate or a TTL depends on:
  * the wait for the first round, a member's `hold`, the unrest after a change
@@ -22,6 +23,7 @@
 #include "../common/live.h"
 #include "../common/select.h"
 #include "../common/service.h"
+#include "observe.h"
 
 struct checker;
 struct event_base;
@@ -33,8 +35,16 @@ struct monitor;
 #define MONITOR_SAVED_SECONDS 60
 
 struct monitor_calls {
-	/* The answers of this service may be others from now on. Never from within a monitor_ function. */
+	/* The answers of this service may be others from now on. Not from within monitor_set_services. */
 	void (*changed)(void *arg, const struct service *s);
+	/* Our own check says something else of the member: the other sites are to know. NULL: nobody is told. */
+	void (*seen)(void *arg, const struct service *s, const struct member *m, struct live_member *l);
+	/* What an operator has ordered for it; VERDICT_UNKNOWN: nothing. NULL: there are no orders. */
+	enum verdict (*order)(void *arg, const struct service *s, const struct member *m);
+	/* A dnsd of the site at `site` is heard, or none is any more. NULL: nobody is told. */
+	void (*site)(void *arg, const struct observer *who, bool heard);
+	/* Frees `p` after a grace period of the query threads. NULL: at once. */
+	void (*retire)(void *arg, void *p);
 	void *arg;
 };
 
@@ -44,7 +54,7 @@ struct monitor_service {
 	const struct conf *conf;
 };
 
-/* `conf`: where the state folder is (read during the call only). NULL: no memory. */
+/* `conf`: borrowed until the next monitor_set_services has returned. NULL: no memory. */
 struct monitor *monitor_new(struct event_base *base, struct checker *checker, const struct conf *conf,
                             struct live *live, const struct monitor_calls *calls);
 
@@ -59,6 +69,19 @@ void monitor_delete(struct monitor *m);
  * whole. False: no memory, and the services are those from before.
  */
 bool monitor_set_services(struct monitor *m, const struct monitor_service *list, size_t n, const struct conf *conf);
+
+/* Who says what of the members. */
+struct observe *monitor_observe(struct monitor *m);
+
+/* Something was said of a member: kept, and believed or not. A record of which no service knows is kept only. */
+enum observe_result monitor_take(struct monitor *m, struct live_member *l, struct observer *who,
+                                 const struct update_observation *said, uint32_t ttl);
+/* What `who` said of it is withdrawn. */
+void monitor_forget(struct monitor *m, struct live_member *l, struct observer *who);
+
+/* Orders have changed: of all members, or of those of one service. */
+void monitor_judge_all(struct monitor *m);
+void monitor_judge_service(struct monitor *m, const struct service *s);
 
 /* What is known of the members of a service at this moment: service->nmembers views. */
 void monitor_view(const struct monitor *m, const struct service *s, struct member_view *views);

@@ -2,7 +2,8 @@
  * monitor_parts: what the files of the monitor share; nobody else includes it.
  *
  *     monitor.c          services come and go; questions
- *     monitor_verdict.c  reports become verdicts; moments at which answers change by themselves
+ *     monitor_judge.c    observations become verdicts
+ *     monitor_verdict.c  moments at which answers change by themselves
  *     monitor_save.c     the verdicts in the state folder
  */
 #ifndef FAIRLEAD_MONITOR_PARTS_H
@@ -22,8 +23,9 @@ struct watched_member {
 	size_t index;                  /* into service->members */
 	struct live_member *live;      /* a reference */
 	struct watch *watch;           /* NULL: no memory for it */
-	bool judged;                   /* this process has had a result of its own */
+	bool judged;                   /* this process has concluded something */
 	int64_t since;                 /* ns: begin of the verdict; 0: not in this process's time */
+	int64_t next_end;              /* ns: no observation ends by its TTL before; INT64_MAX: none */
 };
 
 /* A service. */
@@ -44,6 +46,12 @@ struct monitor {
 	struct checker *checker;
 	struct live *live;
 	struct monitor_calls calls;
+	struct observe *observe;
+	const struct conf *conf;
+	int64_t begun_at;              /* ns: peers have some time to be heard before they count as silent */
+	struct event sweep;            /* observations that end by their TTL */
+	struct event grace;            /* the end of that time */
+	bool sweeping;
 	struct entry **entries; size_t nentries;  /* sorted by name */
 	bool begun;                    /* had its first services */
 	/* saving */
@@ -69,12 +77,28 @@ static inline int64_t calm_of(const struct entry *e)
 	return (int64_t)e->conf->dns.ttl_calm * NS_PER_SECOND;
 }
 
-/* --- monitor_verdict.c --- */
+/* --- monitor.c --- */
+
+/* Watches the member, or doesn't any more, as exchange.probe has it. */
+void monitor_watch(struct watched_member *wm);
+
+/* --- monitor_judge.c --- */
 
 /* The sink of every watch; `arg` is its struct watched_member. */
 void monitor_on_report(void *arg, struct watch *w, const struct watch_report *r);
 /* A watch that is known without any probe: as a report, but nobody is told. */
 void monitor_note_known(struct watched_member *wm, enum verdict state);
+/* Nobody here looks at it any more. */
+void monitor_note_unwatched(struct watched_member *wm);
+/* The verdict by what is known now. True: it is another one; whoever needs it is the caller's to tell. */
+bool monitor_judge(struct watched_member *wm, const struct watch_report *r);
+bool monitor_judge_begin(struct monitor *m);
+void monitor_judge_end(struct monitor *m);
+
+/* --- monitor_verdict.c --- */
+
+/* After verdicts of the entry have changed, or may have: readiness, timer, and everybody is told. */
+void monitor_note_changed(struct entry *e, bool changed);
 /* All members have a verdict. */
 bool monitor_all_known(const struct entry *e);
 /* Sets the entry's timer to the next moment at which its answers change by themselves. What has passed by then is the

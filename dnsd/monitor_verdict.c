@@ -1,6 +1,5 @@
 #include "monitor_parts.h"
 
-#include <time.h>
 #include "../common/log.h"
 
 /* --- time --- */
@@ -80,44 +79,6 @@ void monitor_on_moment(evutil_socket_t fd, short what, void *arg)
 
 /* --- verdicts --- */
 
-static void log_verdict(const struct watched_member *wm, const struct watch_report *r, enum verdict from,
-                        enum verdict to, bool first)
-{
-	const struct service *s = wm->entry->service;
-	char name[DNAME_TEXT_MAX], address[ADDR_TEXT_MAX], result[CHECK_RESULT_TEXT_MAX];
-	log_info(first ? "verdict" : "verdict changed",
-	         "service=%s member=%s check=%s address=%s result=\"%s\" from=%s to=%s lasted=%.3f",
-	         dname_to_text(s->name, name), s->members[wm->index].label, r->check ? r->check->name : "none",
-	         r->address ? addr_text_at(r->address, address) : "none", check_result_text(r->result, r->detail, result),
-	         verdict_name(from), verdict_name(to), wm->since ? (double)(r->now - wm->since) / (double)NS_PER_SECOND : 0);
-}
-
-/* The first of a process is no change: it starts neither hold nor unrest (spec 5). */
-static void set_verdict(struct watched_member *wm, enum verdict v, int64_t now, bool first)
-{
-	struct live_member *l = wm->live;
-	enum verdict before = verdict_of(wm);
-	atomic_store_explicit(&l->since_wall, (int64_t)time(NULL), memory_order_relaxed);
-	if (!first) {
-		atomic_store_explicit(&l->changed_mono, now, memory_order_relaxed);
-		if (before == VERDICT_DOWN && v == VERDICT_UP)
-			atomic_store_explicit(&l->came_back_mono, now, memory_order_relaxed);
-	}
-	atomic_store_explicit(&l->verdict, (uint32_t)v, memory_order_release);
-	wm->since = now;
-	wm->entry->monitor->unsaved = true;
-}
-
-static void note_result(struct live_member *l, const struct watch_report *r)
-{
-	atomic_store_explicit(&l->result, (uint32_t)r->result, memory_order_relaxed);
-	atomic_store_explicit(&l->result_detail, r->detail, memory_order_relaxed);
-	atomic_store_explicit(&l->rtt_us, r->rtt_us, memory_order_relaxed);
-	atomic_store_explicit(&l->seen_mono, r->now, memory_order_relaxed);
-	if (r->state != VERDICT_UNKNOWN)
-		atomic_fetch_add_explicit(&l->rounds, 1, memory_order_relaxed);
-}
-
 bool monitor_all_known(const struct entry *e)
 {
 	for (size_t i = 0; i < e->service->nmembers; i++)
@@ -126,42 +87,13 @@ bool monitor_all_known(const struct entry *e)
 	return true;
 }
 
-void monitor_on_report(void *arg, struct watch *w, const struct watch_report *r)
+void monitor_note_changed(struct entry *e, bool changed)
 {
-	struct watched_member *wm = arg;
-	struct entry *e = wm->entry;
-	const struct observation own = { .state = r->state, .own = true, .lifetime = OBSERVATION_FOR_EVER };
-	(void)w;
-	note_result(wm->live, r);
-	if (r->state == VERDICT_UNKNOWN)
-		return;
-	enum verdict before = verdict_of(wm);
-	const struct verdict_question question = { DECIDE_OWN, e->service->members[wm->index].site, before };
-	enum verdict after = verdict_decide(&question, &own, 1).verdict;
-	bool first = !wm->judged, was_ready = e->ready;
-	wm->judged = true;
-	if (after != before) {
-		log_verdict(wm, r, before, after, first);
-		set_verdict(wm, after, r->now, first);
-	}
+	bool was_ready = e->ready;
 	if (!e->ready)
 		e->ready = monitor_all_known(e);
-	if (after != before || e->ready != was_ready) {
-		monitor_arm(e);
-		tell(e);
-	}
-}
-
-void monitor_note_known(struct watched_member *wm, enum verdict state)
-{
-	const struct watch_report r = { .before = VERDICT_UNKNOWN, .state = state, .now = loop_now(),
-	                                .result = state == VERDICT_UP ? RESULT_UNCHECKED : RESULT_L3_RESOLVE };
-	enum verdict before = verdict_of(wm);
-	note_result(wm->live, &r);
-	if (before != state) {
-		if (wm->judged)
-			log_verdict(wm, &r, before, state, false);
-		set_verdict(wm, state, r.now, !wm->judged);
-	}
-	wm->judged = true;
+	if (!changed && e->ready == was_ready)
+		return;
+	monitor_arm(e);
+	tell(e);
 }

@@ -277,6 +277,7 @@ void zone_delete(struct zone *z)
 	for (size_t i = 0; i < z->nservices; i++)
 		lb_delete(z->services[i]);
 	free(z->services);
+	free(z->heard);
 	if (z->slots)
 		munmap(z->slots, z->nslots * sizeof *z->slots);
 	if (z->arena)

@@ -17,6 +17,7 @@
 #ifndef FAIRLEAD_ZONE_H
 #define FAIRLEAD_ZONE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -97,6 +98,12 @@ struct zone_soa {
 	uint8_t npointers;
 };
 
+/* What a site's dnsds have said of this zone lately. The control thread writes, any reads. */
+struct zone_site {
+	_Atomic(int64_t) last;         /* ns, CLOCK_MONOTONIC; 0: nothing yet */
+	_Atomic(uint32_t) config;      /* their confhash; 0: not known */
+};
+
 struct zone {
 	uint8_t origin[DNAME_MAX + 9]; /* lower case */
 	uint8_t origin_len, origin_labels, max_labels;
@@ -115,6 +122,7 @@ struct zone {
 	uint64_t records_hash;         /* of all records, in whatever order they stand */
 	struct lb **services; size_t nservices; /* owned */
 	const struct conf *conf;       /* what its services were read with; borrowed, see generation.c */
+	struct zone_site *heard;       /* as conf->sites */
 	unsigned refs;                 /* generations that hold it; control thread */
 	unsigned pins;                 /* versions of it that may still be sent (version.h); control thread */
 	_Atomic(struct moving *) moving; /* its serial and what is transferred (moving.h); NULL: the file's, and nobody may */

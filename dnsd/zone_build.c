@@ -343,7 +343,7 @@ static void finish(struct build *b, struct errs *errs)
 	uint8_t sites[DNAME_MAX];
 	size_t len = dname_prepend(sites, "_sites", 6, z->origin);
 	if (!b->failed)
-		b->failed = !make_config_hash(z);
+		b->failed = !make_config_hash(z) || !(z->heard = calloc(z->conf->nsites + 1, sizeof *z->heard));
 	if (!b->failed && z->nservices)
 		b->failed = !add_derived(z, sites, len, NODE_SITES, 0, 0);
 	if (b->failed) {

@@ -34,6 +34,7 @@ UNIT_TESTS += tests/unit/test_live
 UNIT_TESTS += tests/unit/test_loop
 UNIT_TESTS += tests/unit/test_many
 UNIT_TESTS += tests/unit/test_monitor
+UNIT_TESTS += tests/unit/test_observe
 UNIT_TESTS += tests/unit/test_peers
 UNIT_TESTS += tests/unit/test_query
 UNIT_TESTS += tests/unit/test_rdata
@@ -67,6 +68,7 @@ tests_unit_test_watch_SOURCES = tests/unit/test_watch.c tests/peers/badpeer.c te
 tests_unit_test_health_LDADD = $(DNSD_TEST_LIBS)
 tests_unit_test_many_LDADD = $(DNSD_TEST_LIBS)
 tests_unit_test_monitor_LDADD = $(DNSD_TEST_LIBS)
+tests_unit_test_observe_LDADD = $(DNSD_TEST_LIBS)
 tests_unit_test_saved_LDADD = $(DNSD_TEST_LIBS)
 tests_unit_test_wheel_LDADD = $(FWD_TEST_LIBS)
 

@@ -1,3 +1,4 @@
+#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../../common/check.h"
@@ -45,6 +46,8 @@ static void set_up(struct bench *b)
 	b->live.since_wall = 1795341600;
 	b->live.seen_mono = 1000 * NS_PER_MS;
 	b->live.rtt_us = 3249;
+	b->live.source = SOURCE_OWN;
+	b->live.votes = 1 << 16 | 1;
 	b->in = (struct health_input){ &b->conf, &b->service, 0, &b->live, 1440 * NS_PER_MS };
 }
 
@@ -83,6 +86,7 @@ static void a_member_that_is_down(void)
 	struct bench b;
 	set_up(&b);
 	b.live.verdict = VERDICT_DOWN;
+	b.live.votes = 1;
 	b.live.result = RESULT_L4_REFUSED;
 	b.live.rtt_us = 0;
 	b.members[0].capacity = 0;
@@ -101,7 +105,7 @@ static void a_member_of_which_nothing_is_known(void)
 	b.members[0].ntargets = 0;
 	strcpy(b.members[0].label, "other");
 	CU_ASSERT_STRING_EQUAL(member_text(&b),
-		"\"site=-\" \"name=other\" \"state=unknown\" \"address=cdn.example.\" \"source=own\" \"check=not checked yet\" "
+		"\"site=-\" \"name=other\" \"state=unknown\" \"address=cdn.example.\" \"source=none\" \"check=not checked yet\" "
 		"\"capacity=20000\" \"weight=3\" \"rank=1\" \"observers=0/0\"");
 }
 
@@ -156,15 +160,119 @@ static void no_room_is_an_error_and_never_too_much(void)
 	free(exact);
 }
 
-static void the_observer(void)
+/* With an exchange: we are den, the member is sjc's. The clock is the real one. */
+struct exchange { struct bench b; struct event_base *base; struct observe *observe; };
+
+static void retire(void *arg, void *p)
 {
-	struct bench b;
+	(void)arg;
+	free(p);
+}
+
+static void heard(void *arg, const struct observer *o, bool is_heard)
+{
+	(void)arg;
+	(void)o;
+	(void)is_heard;
+}
+
+static void set_up_exchange(struct exchange *x)
+{
+	const struct observe_calls calls = { retire, heard, NULL };
+	set_up(&x->b);
+	x->b.conf.instance = "one";
+	x->b.conf.exchange.interval = 1;
+	x->base = loop_base_new();
+	x->observe = observe_new(x->base, &x->b.conf, &calls);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(x->observe);
+}
+
+static void tear_down_exchange(struct exchange *x)
+{
+	free(x->b.live.observed);
+	observe_delete(x->observe);
+	event_base_free(x->base);
+}
+
+static enum observe_result says(struct exchange *x, const char *strings, int64_t now)
+{
+	struct update_observation o;
 	uint8_t rdata[SIZE];
-	set_up(&b);
-	b.live.rtt_us = 28060;
-	b.live.result = RESULT_L4_CONNECTED;
-	CU_ASSERT_STRING_EQUAL(shown(rdata, health_observer_rdata(rdata, sizeof rdata, &b.in)),
-		"\"observer=den\" \"state=up\" \"rtt=28.1\" \"age=0.4\" \"check=L4 connected\"");
+	const char *why = "";
+	size_t len = 0;
+	for (const char *p = strings; *p; p += strcspn(p, "|"), p += *p == '|') {
+		size_t n = strcspn(p, "|");
+		rdata[len++] = (uint8_t)n;
+		memcpy(rdata + len, p, n);
+		len += n;
+	}
+	CU_ASSERT_TRUE_FATAL(update_observation_read(&o, rdata, len, &why));
+	struct observer *who = observe_who(x->observe, o.observer, &why);
+	bool own = who == observe_own(x->observe);
+	enum observe_result r = observe_put(x->observe, &x->b.live, who, &o, own ? OBSERVE_FOR_EVER : 10, now);
+	if (r != OBSERVE_OLD)
+		observe_note_heard(x->observe, who, now);
+	return r;
+}
+
+static const char *observers_text(const struct exchange *x)
+{
+	static char text[2 * SIZE];
+	uint8_t rdata[SIZE];
+	struct seen seen;
+	text[0] = '\0';
+	for (size_t slot = 0; health_next_seen(&x->b.in, &slot, &seen);) {
+		strcat(text, shown(rdata, health_observer_rdata(rdata, sizeof rdata, &x->b.in, &seen)));
+		strcat(text, "\n");
+	}
+	return text;
+}
+
+static void observers(void)
+{
+	struct exchange x;
+	uint8_t rdata[SIZE];
+	int64_t now = 1040 * NS_PER_MS;
+	set_up_exchange(&x);
+	CU_ASSERT_STRING_EQUAL(shown(rdata, health_observer_rdata(rdata, sizeof rdata, &x.b.in, NULL)),
+		"\"observer=den\" \"state=up\" \"rtt=3.2\" \"age=0.4\" \"check=L7 status 200\"");
+	says(&x, "observer=den/dnsd.one|state=up", now);
+	says(&x, "observer=sjc/dnsd.a|state=down|rtt=28.06|check=L4 refused|seq=5", now);
+	says(&x, "observer=sjc/fwd.a|sessions=7|seq=5", now);
+	CU_ASSERT_STRING_EQUAL(observers_text(&x),
+		"\"observer=den\" \"state=up\" \"rtt=3.2\" \"age=0.4\" \"check=L7 status 200\"\n"
+		"\"observer=sjc\" \"state=down\" \"rtt=28.1\" \"age=0.4\" \"check=L4 refused\"\n"
+		"\"observer=sjc/fwd\" \"state=unknown\" \"age=0.4\" \"sessions=7\"\n");
+	says(&x, "observer=sjc/dnsd.b|state=up|seq=5", now);
+	CU_ASSERT_PTR_NOT_NULL(strstr(observers_text(&x), "\"observer=sjc/dnsd.a\" \"state=down\""));
+	CU_ASSERT_PTR_NOT_NULL(strstr(observers_text(&x), "\"observer=sjc/dnsd.b\" \"state=up\""));
+	tear_down_exchange(&x);
+}
+
+/* check and age are the home's while it is the home's word, ours when it is silent; the forwarders' numbers are added up. */
+static void whose_words(void)
+{
+	struct exchange x;
+	int64_t now = 1040 * NS_PER_MS;
+	set_up_exchange(&x);
+	x.b.live.verdict = VERDICT_DOWN;
+	x.b.live.source = SOURCE_HOME;
+	x.b.live.votes = 1 << 16 | 2;
+	says(&x, "observer=den/dnsd.one|state=up", now);
+	says(&x, "observer=sjc/dnsd.a|state=down|check=L4 refused|seq=5", now + 300 * NS_PER_MS);
+	says(&x, "observer=sjc/fwd.a|sessions=7|capacity=10|local=2/3|forwarded=1.5|tail=0.25|seq=5", now);
+	says(&x, "observer=sjc/fwd.b|sessions=8|capacity=10|local=1/1|seq=5", now);
+	says(&x, "observer=sjc/agent|sessions=99|load=0.042|cost=3|seq=5", now);
+	CU_ASSERT_STRING_EQUAL(member_text(&x.b),
+		"\"site=sjc\" \"state=down\" \"address=203.0.113.10,2001:db8:1::10\" \"since=2026-11-22T10:00:00Z\" \"source=home\" "
+		"\"check=L4 refused\" \"rtt=3.2\" \"sessions=15\" \"capacity=20\" \"load=0.04\" \"cost=3.0\" \"weight=3\" \"rank=1\" \"age=0.1\" "
+		"\"observers=1/2\" \"local=3/4\" \"forwarded=1.5\" \"tail=0.3\"");
+	x.b.live.verdict = VERDICT_UP;
+	x.b.live.source = SOURCE_MAJORITY;
+	x.b.in.now = now + 4 * NS_PER_SECOND;
+	CU_ASSERT_PTR_NOT_NULL(strstr(member_text(&x.b), "\"check=L7 status 200\""));
+	CU_ASSERT_PTR_NULL(strstr(member_text(&x.b), "tail="));
+	tear_down_exchange(&x);
 }
 
 static void the_sites(void)
@@ -244,7 +352,8 @@ UNIT_MAIN("health",
 	UNIT_TEST(a_member_without_check_and_with_a_name),
 	UNIT_TEST(many_addresses),
 	UNIT_TEST(no_room_is_an_error_and_never_too_much),
-	UNIT_TEST(the_observer),
+	UNIT_TEST(observers),
+	UNIT_TEST(whose_words),
 	UNIT_TEST(the_sites),
 	UNIT_TEST(the_hash_is_of_what_is_said),
 	UNIT_TEST(the_hash_sees_differences),

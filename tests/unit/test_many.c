@@ -197,7 +197,7 @@ static void many_members(void)
 	struct event_base *base = loop_base_new();
 	struct checker *checker = checker_new(base, NULL);
 	struct live *live = live_new();
-	struct monitor *monitor = monitor_new(base, checker, &m.conf, live, &(struct monitor_calls){ on_changed, NULL });
+	struct monitor *monitor = monitor_new(base, checker, &m.conf, live, &(struct monitor_calls){ .changed = on_changed });
 	double begun = cpu_seconds();
 	CU_ASSERT_TRUE(monitor_set_services(monitor, m.list, (members + 99) / 100, &m.conf));
 	double set = cpu_seconds();

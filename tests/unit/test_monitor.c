@@ -62,7 +62,7 @@ static void fill_services(struct bench *b)
 
 static void make_monitor(struct bench *b)
 {
-	const struct monitor_calls calls = { on_changed, b };
+	const struct monitor_calls calls = { .changed = on_changed, .arg = b };
 	b->live = live_new();
 	b->monitor = monitor_new(b->base, b->checker, &b->conf, b->live, &calls);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(b->monitor);
