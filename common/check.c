@@ -20,6 +20,7 @@ static const struct check_kind *const kinds[CHECK_NONE + 1] = {
 	[CHECK_HTTP] = &check_kind_http,
 	[CHECK_TLS] = &check_kind_tls,
 	[CHECK_DNS] = &check_kind_dns,
+	[CHECK_AGENT] = &check_kind_agent,
 	[CHECK_POP3] = &check_kind_pop3,
 	[CHECK_SMTP] = &check_kind_smtp,
 	[CHECK_IMAP] = &check_kind_imap,
@@ -173,8 +174,10 @@ void check_end(struct check *k, enum check_result result, uint32_t detail, int64
 	}
 	k->result = result;
 	k->detail = detail;
-	if (passed)
+	if (passed) {
+		k->drains = result == RESULT_L7_SAYS_DRAIN;
 		note_rtt(k, took);
+	}
 	check_count(&k->history, passed, k->conf->rise, k->conf->fall);
 	start_at(k, check_next_start(&k->times, k->due, loop_now(), check_is_contrary(k)));
 	k->sink.ended(k->sink.arg, k);
@@ -277,7 +280,7 @@ void check_rebind(struct check *k, const struct conf_check *conf)
 
 enum verdict check_state(const struct check *k)
 {
-	return k->history.state;
+	return k->history.state == VERDICT_UP && k->drains ? VERDICT_DRAIN : k->history.state;
 }
 
 /* After check_force_down there is no result that contradicts, but the next is wanted as soon as if there were. */

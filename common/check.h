@@ -36,7 +36,9 @@ enum check_result {
 	RESULT_L7_STATUS,       /* a fitting status; detail: the status */
 	RESULT_L7_GREETING,     /* a mail or FTP server greets; detail: its code, 0 where the protocol has none */
 	RESULT_L7_RCODE,        /* the answer of a name server is as wanted; detail: its rcode */
-	RESULT_LAST_PASS = RESULT_L7_RCODE,
+	RESULT_L7_SAYS_UP,      /* an agent, or a helper; detail: agent_pack; so the next, and L7_SAYS_DOWN */
+	RESULT_L7_SAYS_DRAIN,   /* it works, but wants no new clients: the state is drain */
+	RESULT_LAST_PASS = RESULT_L7_SAYS_DRAIN,
 	RESULT_L3_RESOLVE,      /* the host name has no address */
 	RESULT_L4_REFUSED,
 	RESULT_L4_TIMEOUT,
@@ -64,10 +66,11 @@ enum check_result {
 	RESULT_L7_STARTTLS,
 	RESULT_L7_BAD_RCODE,    /* detail: the rcode */
 	RESULT_L7_ADDRESS,      /* the answer lacks `address` */
+	RESULT_L7_SAYS_DOWN,
 	RESULT_COUNT
 };
 
-#define CHECK_RESULT_TEXT_MAX 48
+#define CHECK_RESULT_TEXT_MAX 64
 
 /* "L4 refused", "L7 status 503", ... Writes to `out` and returns it. */
 const char *check_result_text(enum check_result r, uint32_t detail, char out[CHECK_RESULT_TEXT_MAX]);
@@ -126,7 +129,7 @@ bool check_conf_same(const struct conf_check *a, const struct conf_check *b);
  */
 void check_force_down(struct check *k, enum check_result why);
 
-enum verdict check_state(const struct check *k);        /* unknown, up or down */
+enum verdict check_state(const struct check *k);        /* unknown, up, down; drain: up, and the last that passed says drain */
 bool check_is_contrary(const struct check *k);          /* the last result contradicts the state */
 enum check_result check_last(const struct check *k, uint32_t *detail);
 uint32_t check_rtt_us(const struct check *k);           /* smoothed, of passed probes; 0: none passed yet */

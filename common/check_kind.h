@@ -83,6 +83,7 @@ struct check {
 	bool began_before;            /* the probe under way began before check_force_down */
 
 	struct check_history history;
+	bool drains;                  /* the last result that passed said so */
 	enum check_result result;
 	uint32_t detail;
 	uint32_t rtt_us;
@@ -144,11 +145,17 @@ enum secure_progress secure_shake(struct check *k, enum check_result *result, ui
 ssize_t secure_recv(struct check *k, void *buffer, size_t n);
 ssize_t secure_send(struct check *k, const void *data, size_t n);
 
+/* --- check_agent.c --- */
+
+struct agent_state;
+/* Ends the probe by a line of an agent, which changes `s`. */
+void check_end_as_said(struct check *k, struct agent_state *s, const char *line, size_t n, int64_t took);
+
 /* --- check_dns.c --- */
 
 void dns_forget(struct checker *c); /* what it kept for the next probes */
 
 extern const struct check_kind check_kind_tcp, check_kind_http, check_kind_tls, check_kind_pop3, check_kind_smtp,
-	check_kind_imap, check_kind_ftp, check_kind_dns;
+	check_kind_imap, check_kind_ftp, check_kind_dns, check_kind_agent;
 
 #endif

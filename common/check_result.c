@@ -2,6 +2,7 @@
 
 #include <openssl/x509_vfy.h>
 #include <stdio.h>
+#include "agent_line.h"
 
 static const char *const result_names[RESULT_COUNT] = {
 	[RESULT_NONE] = "not checked yet",
@@ -12,6 +13,8 @@ static const char *const result_names[RESULT_COUNT] = {
 	[RESULT_L7_STATUS] = "L7 status",
 	[RESULT_L7_GREETING] = "L7 greeting",
 	[RESULT_L7_RCODE] = "L7 rcode",
+	[RESULT_L7_SAYS_UP] = "L7 says up",
+	[RESULT_L7_SAYS_DRAIN] = "L7 says drain",
 	[RESULT_L3_RESOLVE] = "L3 resolve",
 	[RESULT_L4_REFUSED] = "L4 refused",
 	[RESULT_L4_TIMEOUT] = "L4 timeout",
@@ -39,6 +42,7 @@ static const char *const result_names[RESULT_COUNT] = {
 	[RESULT_L7_STARTTLS] = "L7 starttls",
 	[RESULT_L7_BAD_RCODE] = "L7 rcode",
 	[RESULT_L7_ADDRESS] = "L7 address",
+	[RESULT_L7_SAYS_DOWN] = "L7 says down",
 };
 
 const char *check_result_name(enum check_result r)
@@ -84,11 +88,14 @@ const char *check_result_text(enum check_result r, uint32_t detail, char out[CHE
 {
 	bool always = r == RESULT_L7_STATUS || r == RESULT_L7_BAD_STATUS || r == RESULT_L4_ERROR || r == RESULT_L6_DAYS;
 	bool coded = r == RESULT_L7_GREETING || r == RESULT_L7_BAD_GREETING || r == RESULT_L7_HELLO || r == RESULT_L7_STARTTLS;
-	char number[16];
+	bool said = r == RESULT_L7_SAYS_UP || r == RESULT_L7_SAYS_DRAIN || r == RESULT_L7_SAYS_DOWN;
+	char number[16], numbers[AGENT_TEXT_MAX];
 	if (r == RESULT_L6_CERTIFICATE)
 		snprintf(out, CHECK_RESULT_TEXT_MAX, "%s %s", check_result_name(r), certificate_fault(detail, number));
 	else if (r == RESULT_L7_RCODE || r == RESULT_L7_BAD_RCODE)
 		snprintf(out, CHECK_RESULT_TEXT_MAX, "%s %s", check_result_name(r), rcode_name(detail, number));
+	else if (said)
+		snprintf(out, CHECK_RESULT_TEXT_MAX, "%s%s", check_result_name(r), agent_packed_text(detail, numbers));
 	else if (always || (coded && detail))
 		snprintf(out, CHECK_RESULT_TEXT_MAX, "%s %u", check_result_name(r), (unsigned)detail);
 	else

@@ -16,7 +16,7 @@ static const struct { const char *name; uint16_t port; bool built; } check_types
 	[CHECK_FTP] = { "ftp", 21, true },
 	[CHECK_ICMP] = { "icmp", 0, false },
 	[CHECK_UDP] = { "udp", 0, false },
-	[CHECK_AGENT] = { "agent", 0, false },
+	[CHECK_AGENT] = { "agent", 0, true },
 	[CHECK_EXEC] = { "exec", 0, false },
 	[CHECK_NONE] = { "none", 0, true },
 };

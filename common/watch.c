@@ -7,19 +7,33 @@
 
 /* --- state --- */
 
+/* The worse of two: down, open as yet, drain, up. */
+static enum verdict both(enum verdict a, enum verdict b)
+{
+	static const enum verdict order[] = { VERDICT_DOWN, VERDICT_UNKNOWN, VERDICT_DRAIN };
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+		if (a == order[i] || b == order[i])
+			return order[i];
+	return VERDICT_UP;
+}
+
+/* The better of two: up, open as yet, drain, down. */
+static enum verdict either(enum verdict a, enum verdict b)
+{
+	static const enum verdict order[] = { VERDICT_UP, VERDICT_UNKNOWN, VERDICT_DRAIN };
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+		if (a == order[i] || b == order[i])
+			return order[i];
+	return VERDICT_DOWN;
+}
+
 /* One definition over all addresses. */
 static enum verdict state_of_check(const struct watch *w, size_t check)
 {
 	bool any = w->checks[check]->need_any;
-	enum verdict decisive = any ? VERDICT_UP : VERDICT_DOWN;
 	enum verdict state = any ? VERDICT_DOWN : VERDICT_UP;
-	for (size_t i = 0; i < w->ncolumns; i++) {
-		enum verdict s = check_state(w->columns[i]->checks[check]);
-		if (s == decisive)
-			return decisive;
-		if (s == VERDICT_UNKNOWN)
-			state = VERDICT_UNKNOWN;
-	}
+	for (size_t i = 0; i < w->ncolumns; i++)
+		state = (any ? either : both)(state, check_state(w->columns[i]->checks[check]));
 	return state;
 }
 
@@ -31,20 +45,15 @@ static enum verdict outcome(const struct watch *w)
 		return VERDICT_DOWN;
 	if (w->nchecks && !w->ncolumns)
 		return VERDICT_UNKNOWN;
-	for (size_t i = 0; i < w->nchecks; i++) {
-		enum verdict s = state_of_check(w, i);
-		if (s == VERDICT_DOWN)
-			return VERDICT_DOWN;
-		if (s == VERDICT_UNKNOWN)
-			state = VERDICT_UNKNOWN;
-	}
+	for (size_t i = 0; i < w->nchecks; i++)
+		state = both(state, state_of_check(w, i));
 	return state;
 }
 
 /* How well a check speaks for the state: the first of the best is shown. */
 static int fitness(const struct check *k, enum verdict state)
 {
-	if (state == VERDICT_DOWN && check_state(k) == VERDICT_DOWN)
+	if (state != VERDICT_UP && state != VERDICT_UNKNOWN && check_state(k) == state)
 		return 3;
 	if (check_is_contrary(k))
 		return 2;

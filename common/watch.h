@@ -4,6 +4,8 @@
  *
  *     state = AND over checks ( AND over addresses, or OR with need = "any" )
  *
+ * where drain (only an agent or a helper says that) is less than up and more than down.
+ *
  * Known bad is known: one failed check is down before the others have a
  * result. While the outcome is open the last state stays; before the first
  * outcome it is unknown. No check at all: up from the first moment.
@@ -30,7 +32,7 @@ struct watch;
 
 /* One probe ended (or a name was resolved, or a time ran out). Good during the call only. */
 struct watch_report {
-	enum verdict before, state;      /* differ: this is a change; unknown, up or down */
+	enum verdict before, state;      /* differ: this is a change */
 	bool first;                      /* this change is the first outcome ever */
 	/* What speaks for the state: the failed check when down, else the one that contradicts, else the first. */
 	const struct conf_check *check;  /* NULL: none */

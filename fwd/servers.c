@@ -43,10 +43,10 @@ static void on_report(void *arg, struct watch *w, const struct watch_report *r)
 	(void)w;
 	if (r->state == r->before)
 		return;
-	bool up = r->state != VERDICT_DOWN;
+	bool up = r->state == VERDICT_UP;
 	s->up = up;
 	char text[CHECK_RESULT_TEXT_MAX];
-	log_change(s, up ? "server up" : "server down", check_result_text(r->result, r->detail, text),
+	log_change(s, up ? "server up" : r->state == VERDICT_DRAIN ? "server drains" : "server down", check_result_text(r->result, r->detail, text),
 	           r->first ? 0 : (double)r->lasted / (double)NS_PER_SECOND);
 }
 

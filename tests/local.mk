@@ -15,6 +15,7 @@ LDADD = dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_addr
 UNIT_TESTS += tests/unit/test_check
+UNIT_TESTS += tests/unit/test_check_agent
 UNIT_TESTS += tests/unit/test_check_dialogue
 UNIT_TESTS += tests/unit/test_check_dns
 UNIT_TESTS += tests/unit/test_check_response
@@ -59,6 +60,7 @@ UNIT_TESTS += tests/unit/test_zonelex
 
 # These bring servers of their own, which misbehave.
 tests_unit_test_check_SOURCES = tests/unit/test_check.c tests/peers/badpeer.c tests/peers/badpeer.h
+tests_unit_test_check_agent_SOURCES = tests/unit/test_check_agent.c tests/peers/badpeer.c tests/peers/badpeer.h
 tests_unit_test_check_dialogue_SOURCES = tests/unit/test_check_dialogue.c tests/peers/badpeer.c tests/peers/badpeer.h
 tests_unit_test_check_dns_SOURCES = tests/unit/test_check_dns.c tests/peers/badpeer.c tests/peers/badpeer.h tests/peers/dgrampeer.c tests/peers/dgrampeer.h
 tests_unit_test_check_secure_SOURCES = tests/unit/test_check_secure.c tests/peers/badpeer.c tests/peers/badpeer.h tests/peers/tlspeer.c tests/peers/tlspeer.h
@@ -85,6 +87,9 @@ endif
 
 FUZZ_LIBS = $(FUZZ_LDFLAGS) dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS)
 FUZZ_TARGETS =
+FUZZ_TARGETS += tests/fuzz/fuzz_agent_line
+tests_fuzz_fuzz_agent_line_SOURCES = tests/fuzz/fuzz_agent_line.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_agent_line_LDADD = $(FUZZ_LIBS)
 FUZZ_TARGETS += tests/fuzz/fuzz_check_response
 tests_fuzz_fuzz_check_response_SOURCES = tests/fuzz/fuzz_check_response.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_check_response_LDADD = $(FUZZ_LIBS)
@@ -127,6 +132,7 @@ RUN_CASES += tests/run/335-probes/run
 RUN_CASES += tests/run/336-greetings/run
 RUN_CASES += tests/run/337-certificates/run
 RUN_CASES += tests/run/338-name-servers/run
+RUN_CASES += tests/run/339-agent/run
 RUN_CASES += tests/run/340-resolver/run
 RUN_CASES += tests/run/350-cut-sites/run
 RUN_CASES += tests/run/360-secondaries/run

@@ -169,6 +169,44 @@ static void any_address_is_enough_if_said(void)
 	tear_down(&b);
 }
 
+/* Drain is less than up and more than down. */
+static void agents_can_drain(void)
+{
+	struct bench b;
+	set_up(&b);
+	b.checks[0].type = CHECK_AGENT;
+	add_peer(&b, PEER_SAY, "up\n");
+	add_peer(&b, PEER_SAY, "up\n");
+	begin(&b);
+	becomes(&b, VERDICT_UP);
+	badpeer_set(b.peers[1], PEER_SAY, "drain\n");
+	becomes(&b, VERDICT_DRAIN);
+	CU_ASSERT_EQUAL(b.change.result, RESULT_L7_SAYS_DRAIN);
+	CU_ASSERT_TRUE(addr_same_ip(&b.last_address, &b.targets[1]));
+	badpeer_set(b.peers[0], PEER_SAY, "down\n");
+	becomes(&b, VERDICT_DOWN);
+	CU_ASSERT_EQUAL(b.change.result, RESULT_L7_SAYS_DOWN);
+	badpeer_set(b.peers[0], PEER_SAY, "up\n");
+	becomes(&b, VERDICT_DRAIN);
+	badpeer_set(b.peers[1], PEER_SAY, "ready\n");
+	becomes(&b, VERDICT_UP);
+	tear_down(&b);
+	set_up(&b);
+	b.checks[0].type = CHECK_AGENT;
+	b.checks[0].need_any = true;
+	add_peer(&b, PEER_SAY, "drain\n");
+	add_peer(&b, PEER_SAY, "down\n");
+	begin(&b);
+	becomes(&b, VERDICT_DRAIN);
+	badpeer_set(b.peers[1], PEER_SAY, "up\n");
+	becomes(&b, VERDICT_UP);
+	badpeer_set(b.peers[1], PEER_SAY, "down\n");
+	becomes(&b, VERDICT_DRAIN);
+	badpeer_set(b.peers[0], PEER_SAY, "stopped\n");
+	becomes(&b, VERDICT_DOWN);
+	tear_down(&b);
+}
+
 static void all_checks_have_to_pass(void)
 {
 	struct bench b;
@@ -416,6 +454,7 @@ static void a_real_server_after_a_reload(void)
 UNIT_MAIN("watch",
 	UNIT_TEST(one_address_up_and_down),
 	UNIT_TEST(all_addresses_have_to_pass),
+	UNIT_TEST(agents_can_drain),
 	UNIT_TEST(any_address_is_enough_if_said),
 	UNIT_TEST(all_checks_have_to_pass),
 	UNIT_TEST(no_check_is_always_up),
