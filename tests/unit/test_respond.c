@@ -7,7 +7,9 @@
 #include "../../common/conf.h"
 #include "../../common/errs.h"
 #include "../../common/live.h"
+#include "../../dnsd/cookie.h"
 #include "../../dnsd/respond.h"
+#include "../../dnsd/rrl.h"
 #include "../../dnsd/generation.h"
 #include "../../dnsd/zone_build.h"
 #include "unit.h"
@@ -50,13 +52,29 @@ static const char zone_text[] =
 	"*.app LB sjc 203.0.113.30 check=none\n"
 	"four LB sjc 192.0.2.11 name=a weight=10 check=none\n LB sjc 192.0.2.12 name=b weight=20 check=none\n"
 	" LB den 192.0.2.13 name=c weight=30 check=none\n LB den 192.0.2.14 name=d weight=0 check=none\n"
-	"cdn LB - fallback.cdn.example.net. check=none\n";
+	"cdn LB - fallback.cdn.example.net. check=none\n"
+	"near LB sjc 192.0.2.21 check=none\n LB den 192.0.2.22 check=none\n POLICY near\n"
+	"www HTTPS 1 . alpn=h2\n"
+	"svc HTTPS 1 static alpn=h2\n HTTPS 2 www alpn=h3\n HTTPS 3 www\n HTTPS 4 out.elsewhere.net.\n HTTPS 5 nothing\n HTTPS 6 sjc.www\n"
+	"self SVCB 1 . alpn=h2\n SVCB 2 self\n A 192.0.2.70\n AAAA 2001:db8::70\n"
+	"apex HTTPS 0 svc\n"
+	"gone HTTPS 0 .\n"
+	"round HTTPS 0 round\n"
+	"viaalias HTTPS 1 alias\n"
+	"viacut HTTPS 1 host.sub\n"
+	"viawild HTTPS 1 x.y.app\n HTTPS 2 sjc.z.app\n HTTPS 3 any.wild\n"
+	"viacdn HTTPS 1 cdn\n"
+	"*.hw HTTPS 1 .\n A 192.0.2.71\n"
+	"cut2 NS ns.cut2\n NS ns.sub\n NS ns1\n NS ns.elsewhere.net.\n"
+	"ns.cut2 A 192.0.2.61\n";
 
 static const char conf_text[] =
 	"site = \"sjc\"; user = \"\";\n"
 	"sites = ( { name = \"sjc\"; control = [ \"127.1.0.53@53\" ]; key = \"k\"; }, { name = \"den\"; control = [ \"127.2.0.53@53\" ]; key = \"k\"; } );\n"
 	"keys = ( { name = \"k\"; secret = \"MDEyMzQ1Njc4OWFiY2RlZg==\"; } );\n"
-	"dns = { listen = [ \"127.0.0.1@53\" ]; zones = \".\"; };\n";
+	"dns = { listen = [ \"127.0.0.1@53\" ]; zones = \".\"; networks4 = 20; networks6 = 48; rate_exempt = [ \"10.9.0.0/16\" ]; responses_per_second = 5; };\n"
+	"policies = ( { name = \"near\"; rules = ( { from = [ \"10.1.0.0/16\", \"2001:db8:5::/48\" ]; sites = [ \"den\" ]; metrics = [ \"rank\" ]; }, { from = [ \"10.2.0.0/17\" ]; metrics = [ \"hash\" ]; },\n"
+	"  { metrics = [ \"local\" ]; } ); } );\n";
 
 static struct generation *gen;
 static struct responder *responder;
@@ -324,7 +342,7 @@ static void tells_health(void)
 	CU_ASSERT(strstr(txt_of("sjc._health.foo.app.gslb.example.com."), "\"observer=sjc\" \"state=up\"") != NULL);
 	CU_ASSERT(strstr(txt_of("_health.*.app.gslb.example.com."), "\"site=sjc\"") != NULL);
 	const char *sites = txt_of("_sites.gslb.example.com.");
-	CU_ASSERT(strstr(sites, "\"site=sjc\" \"state=heard\" \"members=4/4\"") != NULL);
+	CU_ASSERT(strstr(sites, "\"site=sjc\" \"state=heard\" \"members=5/5\"") != NULL);
 	CU_ASSERT(strstr(sites, "\"site=den\" \"state=unheard\"") != NULL);
 	CU_ASSERT_STRING_EQUAL(text_of("_health.www.gslb.example.com.", LDNS_RR_TYPE_A), "0 aa||" SOA("0") "|");
 }
@@ -352,6 +370,343 @@ static void keeps_health_from_strangers(void)
 	}
 }
 
+/* ---- addresses with HTTPS and SVCB (RFC 9460 section 4.1) ---- */
+
+#define WWW4 "www.gslb.example.com. 30 IN A 203.0.113.10;"
+#define WWW6 "www.gslb.example.com. 30 IN AAAA 2001:db8:1::10;"
+
+static void brings_addresses_with_https(void)
+{
+	static const struct { const char *name; ldns_rr_type type; const char *additional; } cases[] = {
+		{ "www.gslb.example.com.", LDNS_RR_TYPE_HTTPS, WWW4 WWW6 },
+		{ "svc.gslb.example.com.", LDNS_RR_TYPE_HTTPS, "static.gslb.example.com. 3600 IN A 192.0.2.1;static.gslb.example.com. 3600 IN A 192.0.2.2;" WWW4 WWW6
+			"sjc.www.gslb.example.com. 30 IN A 203.0.113.10;sjc.www.gslb.example.com. 30 IN AAAA 2001:db8:1::10;" },
+		{ "self.gslb.example.com.", LDNS_RR_TYPE_SVCB, "self.gslb.example.com. 3600 IN A 192.0.2.70;self.gslb.example.com. 3600 IN AAAA 2001:db8::70;" },
+		{ "gone.gslb.example.com.", LDNS_RR_TYPE_HTTPS, "" },
+		{ "round.gslb.example.com.", LDNS_RR_TYPE_HTTPS, "" },
+		{ "viaalias.gslb.example.com.", LDNS_RR_TYPE_HTTPS, "" },
+		{ "viacut.gslb.example.com.", LDNS_RR_TYPE_HTTPS, "" },
+		{ "viacdn.gslb.example.com.", LDNS_RR_TYPE_HTTPS, "" },
+		{ "viawild.gslb.example.com.", LDNS_RR_TYPE_HTTPS, "x.y.app.gslb.example.com. 30 IN A 203.0.113.30;sjc.z.app.gslb.example.com. 30 IN A 203.0.113.30;any.wild.gslb.example.com. 3600 IN A 192.0.2.4;" },
+		{ "a.b.hw.gslb.example.com.", LDNS_RR_TYPE_HTTPS, "a.b.hw.gslb.example.com. 3600 IN A 192.0.2.71;" },
+		{ "mx.gslb.example.com.", LDNS_RR_TYPE_MX, "" },
+		{ "www.gslb.example.com.", LDNS_RR_TYPE_A, "" },
+	};
+	publish(service("www.gslb.example.com."), 2, true);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *got = text_of(cases[i].name, cases[i].type);
+		CU_ASSERT_STRING_EQUAL(strrchr(got, '|') + 1, cases[i].additional);
+		if (strcmp(strrchr(got, '|') + 1, cases[i].additional) != 0)
+			printf("\n%s: %s\n", cases[i].name, got);
+	}
+	/* an alias brings the records that it leads to, and theirs */
+	const char *alias = strrchr(text_of("apex.gslb.example.com.", LDNS_RR_TYPE_HTTPS), '|');
+	CU_ASSERT(strstr(alias, "svc.gslb.example.com. 3600 IN HTTPS 2 www.gslb.example.com. alpn=h3;") && strstr(alias, WWW4) && strstr(alias, "static.gslb.example.com. 3600 IN A 192.0.2.1;"));
+	/* what has no answer now brings none, and hurts nobody */
+	publish(service("www.gslb.example.com."), 0, false);
+	CU_ASSERT_STRING_EQUAL(text_of("www.gslb.example.com.", LDNS_RR_TYPE_HTTPS), "0 aa|www.gslb.example.com. 3600 IN HTTPS 1 . alpn=h2;||");
+	publish(service("www.gslb.example.com."), 1, true);
+	CU_ASSERT(strstr(text_of("www.gslb.example.com.", LDNS_RR_TYPE_HTTPS), "|www.gslb.example.com. 30 IN A 198.51.100.10;") != NULL);
+	publish(service("www.gslb.example.com."), 0, true);
+}
+
+/* Of what is extra as much as fits, and no TC for the rest; glue below the cut is not extra. */
+static void leaves_extras_away(void)
+{
+	size_t whole = ask_bytes("svc.gslb.example.com.", LDNS_RR_TYPE_HTTPS, 1232, false);
+	unsigned additional = wire_get16(msg + 10);
+	CU_ASSERT(whole > 200 && additional == 7 && !(msg[2] & DNS_TC)); /* and OPT */
+	struct encode_moment now = { 0, 0 };
+	for (size_t limit = whole; limit >= 60; limit--) {
+		ask_bytes("svc.gslb.example.com.", LDNS_RR_TYPE_HTTPS, 1232, false);
+		size_t n = encode_answer(msg, limit, &responder->query, &responder->answer, &now);
+		CU_ASSERT(n <= limit);
+		CU_ASSERT_EQUAL(!!(msg[2] & DNS_TC), wire_get16(msg + 6) == 0);
+		CU_ASSERT(wire_get16(msg + 10) <= additional);
+		additional = wire_get16(msg + 10);
+	}
+	CU_ASSERT_EQUAL(additional, 1);
+	CU_ASSERT_STRING_EQUAL(strrchr(text_of("x.cut2.gslb.example.com.", LDNS_RR_TYPE_A), '|'),
+		"|ns.cut2.gslb.example.com. 3600 IN A 192.0.2.61;ns.sub.gslb.example.com. 3600 IN A 192.0.2.60;ns.sub.gslb.example.com. 3600 IN AAAA 2001:db8::60;ns1.gslb.example.com. 3600 IN A 192.0.2.53;");
+	whole = ask_bytes("x.cut2.gslb.example.com.", LDNS_RR_TYPE_A, 1232, false);
+	for (size_t limit = whole; limit >= 80; limit--) {
+		ask_bytes("x.cut2.gslb.example.com.", LDNS_RR_TYPE_A, 1232, false);
+		encode_answer(msg, limit, &responder->query, &responder->answer, &now);
+		CU_ASSERT_EQUAL(!!(msg[2] & DNS_TC), wire_get16(msg + 8) == 0 || wire_get16(msg + 10) < 2);
+	}
+}
+
+/* ---- options ---- */
+
+/* A query by hand: the name's wire form, and options behind it. */
+static size_t ask_wire(const char *name, size_t name_len, uint16_t type, uint16_t class, const void *options, size_t options_len, const char *client, bool tcp)
+{
+	struct addr a;
+	uint8_t *p = msg;
+	static const uint8_t head[] = { 0x42, 0x42, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1 };
+	memcpy(p, head, 12);
+	p[5] = name_len != 0;
+	p += 12;
+	if (name_len) {
+		memcpy(p, name, name_len);
+		p += name_len;
+		wire_set16(p, type);
+		wire_set16(p + 2, class);
+		p += 4;
+	}
+	static const uint8_t opt[] = { 0, 0, 41, 4, 0xd0, 0, 0, 0, 0 };
+	memcpy(p, opt, sizeof opt);
+	wire_set16(p + 9, (uint16_t)options_len);
+	if (options_len)
+		memcpy(p + 11, options, options_len);
+	CU_ASSERT_FATAL(addr_parse(&a, client, 4242));
+	return respond(responder, gen, msg, (size_t)(p + 11 - msg) + options_len, tcp ? 65535 : 1472, &a, tcp);
+}
+
+#define NAME(wire) wire, sizeof wire
+#define NEAR NAME("\4near\4gslb\7example\3com")
+#define STATIC NAME("\6static\4gslb\7example\3com")
+
+/* The data of an option in the answer, whose OPT must be the last record; NULL: not there. */
+static const uint8_t *option_of(size_t len, uint16_t code, size_t *size)
+{
+	ldns_pkt *a = NULL;
+	static uint8_t data[600];
+	CU_ASSERT_FATAL(ldns_wire2pkt(&a, msg, len) == LDNS_STATUS_OK);
+	ldns_rdf *rdf = ldns_pkt_edns_data(a);
+	const uint8_t *found = NULL;
+	size_t n = rdf ? ldns_rdf_size(rdf) : 0;
+	if (n)
+		memcpy(data, ldns_rdf_data(rdf), n);
+	for (size_t at = 0; at + 4 <= n; at += 4u + wire_get16(data + at + 2)) {
+		if (wire_get16(data + at) != code)
+			continue;
+		CU_ASSERT(found == NULL);
+		found = data + at + 4;
+		*size = wire_get16(data + at + 2);
+	}
+	ldns_pkt_free(a);
+	return found;
+}
+
+/* The first A record's last byte behind a question of NEAR. */
+static uint8_t near_answer(void)
+{
+	return msg[12 + sizeof "\4near\4gslb\7example\3com" + 4 + RR_HEAD + 3];
+}
+
+static void answers_client_subnets(void)
+{
+	static const struct { uint8_t option[24]; size_t len; uint8_t scope, answer; } cases[] = {
+		{ { 0, 8, 0, 7, 0, 1, 24, 0, 10, 1, 2 }, 11, 16, 22 },           /* the first rule hits */
+		{ { 0, 8, 0, 6, 0, 1, 16, 0, 10, 1 }, 10, 16, 22 },
+		{ { 0, 8, 0, 7, 0, 1, 24, 0, 10, 0, 2 }, 11, 16, 21 },           /* 10.0/16 and 10.1/16 part at the last bit; 10.2 lies further */
+		{ { 0, 8, 0, 7, 0, 1, 24, 0, 10, 2, 0x80 }, 11, 17, 21 },        /* beside the second */
+		{ { 0, 8, 0, 7, 0, 1, 24, 0, 10, 2, 1 }, 11, 20, 0 },            /* hash: the network */
+		{ { 0, 8, 0, 5, 0, 1, 8, 0, 192 }, 9, 1, 21 },
+		{ { 0, 8, 0, 10, 0, 2, 48, 0, 0x20, 1, 0xd, 0xb8, 0, 5 }, 14, 48, 22 },
+		{ { 0, 8, 0, 10, 0, 2, 48, 0, 0x20, 1, 0xd, 0xb8, 0, 4 }, 14, 48, 21 },
+		{ { 0, 8, 0, 4, 0, 1, 0, 0 }, 8, 0, 21 },                        /* nobody: not the resolver, whom the first rule would take */
+		{ { 0, 8, 0, 4, 0, 0, 0, 0 }, 8, 0, 21 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		size_t size, n = ask_wire(NEAR, RR_A, CLASS_IN, cases[i].option, cases[i].len, "10.1.0.1", false);
+		uint8_t want[24];
+		memcpy(want, cases[i].option + 4, cases[i].len - 4);
+		want[3] = cases[i].scope;
+		const uint8_t *got = option_of(n, 8, &size);
+		CU_ASSERT_FATAL(got != NULL);
+		CU_ASSERT(size == cases[i].len - 4 && memcmp(got, want, size) == 0);
+		CU_ASSERT(!cases[i].answer || near_answer() == cases[i].answer);
+	}
+	/* what nobody's address decided, and what isn't there */
+	static const uint8_t subnet[] = { 0, 8, 0, 7, 0, 1, 24, 0, 10, 1, 2 };
+	static const struct { const char *name; size_t len; } plain[] = { { STATIC }, { NAME("\7nothing\4gslb\7example\3com") }, { NAME("\1x\3sub\4gslb\7example\3com") }, { NAME("\4four\4gslb\7example\3com") }, { NAME("\7foreign\3net") } };
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+		size_t size, n = ask_wire(plain[i].name, plain[i].len, RR_A, CLASS_IN, subnet, sizeof subnet, "10.1.0.1", false);
+		const uint8_t *got = option_of(n, 8, &size);
+		CU_ASSERT(got && size == 7 && got[3] == 0);
+	}
+	/* without one: the resolver is the client, and the option never comes back */
+	size_t size, n = ask_wire(NEAR, RR_A, CLASS_IN, NULL, 0, "10.1.0.1", false);
+	CU_ASSERT(near_answer() == 22 && option_of(n, 8, &size) == NULL);
+	/* who may see health is who sends, not for whom */
+	static const uint8_t loopback[] = { 0, 8, 0, 8, 0, 1, 32, 0, 127, 0, 0, 1 };
+	ask_wire(NAME("\7_health\4near\4gslb\7example\3com"), RR_TXT, CLASS_IN, loopback, sizeof loopback, "10.1.0.1", false);
+	CU_ASSERT_EQUAL(msg[3] & 15, RCODE_REFUSED);
+	static const uint8_t bad[] = { 0, 8, 0, 7, 0, 1, 24, 1, 10, 1, 2 };
+	n = ask_wire(NEAR, RR_A, CLASS_IN, bad, sizeof bad, "10.1.0.1", false);
+	CU_ASSERT((msg[3] & 15) == RCODE_FORMERR && option_of(n, 8, &size) == NULL);
+	gen->conf->dns.ecs = false;
+	n = ask_wire(NEAR, RR_A, CLASS_IN, subnet, sizeof subnet, "10.2.128.1", false);
+	CU_ASSERT(near_answer() == 21 && option_of(n, 8, &size) == NULL);
+	gen->conf->dns.ecs = true;
+}
+
+static void tells_its_identity(void)
+{
+	static const uint8_t nsid[] = { 0, 3, 0, 0 };
+	size_t size, n = ask_wire(STATIC, RR_A, CLASS_IN, nsid, sizeof nsid, "10.1.0.1", false);
+	const uint8_t *got = option_of(n, 3, &size);
+	CU_ASSERT(got && size == 3 && memcmp(got, "sjc", 3) == 0);
+	n = ask_wire(STATIC, RR_A, CLASS_IN, NULL, 0, "10.1.0.1", false);
+	CU_ASSERT(option_of(n, 3, &size) == NULL);
+	static const struct { const char *name; size_t len; uint16_t type; const char *text; enum rcode rcode; } cases[] = {
+		{ NAME("\2iD\6server"), RR_TXT, "sjc", RCODE_NOERROR }, { NAME("\10hostname\4bind"), RR_TXT, "sjc", RCODE_NOERROR }, { NAME("\2id\6server"), RR_ANY, "sjc", RCODE_NOERROR },
+		{ NAME("\7version\4bind"), RR_TXT, "fairlead ", RCODE_NOERROR }, { NAME("\7VERSION\6server"), RR_TXT, "fairlead ", RCODE_NOERROR },
+		{ NAME("\2id\6server"), RR_A, NULL, RCODE_NOERROR }, { NAME("\7authors\4bind"), RR_TXT, NULL, RCODE_REFUSED }, { NAME("\6static\4gslb\7example\3com"), RR_A, NULL, RCODE_REFUSED },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		n = ask_wire(cases[i].name, cases[i].len, cases[i].type, CLASS_CHAOS, NULL, 0, "10.1.0.1", false);
+		const uint8_t *record = msg + 12 + cases[i].len + 4;
+		CU_ASSERT_EQUAL(msg[3] & 15, cases[i].rcode);
+		CU_ASSERT_EQUAL(wire_get16(msg + 6), cases[i].text != NULL);
+		if (cases[i].text)
+			CU_ASSERT(n > 40 && wire_get16(record + 2) == RR_TXT && wire_get16(record + 4) == CLASS_CHAOS && wire_get32(record + 6) == 0
+				&& memcmp(record + 13, cases[i].text, strlen(cases[i].text)) == 0 && wire_get16(record + 10) == record[12] + 1);
+	}
+	char *identity = gen->conf->dns.identity;
+	gen->conf->dns.identity = NULL;
+	n = ask_wire(STATIC, RR_A, CLASS_IN, nsid, sizeof nsid, "10.1.0.1", false);
+	CU_ASSERT(option_of(n, 3, &size) == NULL);
+	ask_wire(NAME("\7version\4bind"), RR_TXT, CLASS_CHAOS, NULL, 0, "10.1.0.1", false);
+	CU_ASSERT_EQUAL(msg[3] & 15, RCODE_REFUSED);
+	gen->conf->dns.identity = identity;
+}
+
+static const struct cookie_secrets secrets = { .n = 1, .bytes = { { 1, 2, 3 } } };
+static const uint8_t client_cookie[] = { 0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8 };
+
+/* The option that a client with a good cookie sends. */
+static size_t learn_cookie(uint8_t option[28], const char *client)
+{
+	size_t size, n = ask_wire(STATIC, RR_A, CLASS_IN, client_cookie, sizeof client_cookie, client, true);
+	const uint8_t *got = option_of(n, 10, &size);
+	CU_ASSERT_FATAL(got != NULL && size == COOKIE_BYTES && memcmp(got, client_cookie + 4, 8) == 0);
+	memcpy(option, "\0\12\0\30", 4);
+	memcpy(option + 4, got, COOKIE_BYTES);
+	return 28;
+}
+
+static unsigned full_rcode(size_t len)
+{
+	ldns_pkt *a = NULL;
+	CU_ASSERT_FATAL(ldns_wire2pkt(&a, msg, len) == LDNS_STATUS_OK);
+	unsigned rcode = (unsigned)ldns_pkt_edns_extended_rcode(a) << 4 | (unsigned)ldns_pkt_get_rcode(a);
+	ldns_pkt_free(a);
+	return rcode;
+}
+
+static void gives_cookies(void)
+{
+	uint8_t good[28];
+	size_t size;
+	size_t n = ask_wire(STATIC, RR_A, CLASS_IN, client_cookie, sizeof client_cookie, "10.1.0.1", false);
+	CU_ASSERT(option_of(n, 10, &size) == NULL); /* switched off */
+	n = ask_wire("", 0, 0, 0, client_cookie, sizeof client_cookie, "10.1.0.1", false);
+	CU_ASSERT_EQUAL(full_rcode(n), RCODE_FORMERR);
+	gen->cookies = &secrets;
+	learn_cookie(good, "10.1.0.1");
+	n = ask_wire(STATIC, RR_A, CLASS_IN, good, sizeof good, "10.1.0.1", false);
+	const uint8_t *got = option_of(n, 10, &size);
+	CU_ASSERT(got && memcmp(got, good + 4, COOKIE_BYTES) == 0 && wire_get16(msg + 6) == 2);
+	/* a bad one is answered, with a good one */
+	good[27] ^= 1;
+	n = ask_wire(STATIC, RR_A, CLASS_IN, good, sizeof good, "10.1.0.1", false);
+	good[27] ^= 1;
+	got = option_of(n, 10, &size);
+	CU_ASSERT(got && memcmp(got, good + 4, COOKIE_BYTES - 8) == 0 && wire_get16(msg + 6) == 2 && full_rcode(n) == RCODE_NOERROR);
+	/* RFC 7873 section 5.4: no question */
+	n = ask_wire("", 0, 0, 0, client_cookie, sizeof client_cookie, "10.1.0.1", false);
+	CU_ASSERT(full_rcode(n) == RCODE_NOERROR && wire_get16(msg + 4) == 0 && option_of(n, 10, &size));
+	n = ask_wire("", 0, 0, 0, good, sizeof good, "10.1.0.1", false);
+	CU_ASSERT(full_rcode(n) == RCODE_NOERROR && option_of(n, 10, &size));
+	n = ask_wire("", 0, 0, 0, good, sizeof good, "10.1.0.2", false);
+	CU_ASSERT(full_rcode(n) == RCODE_BADCOOKIE && option_of(n, 10, &size));
+	n = ask_wire("", 0, 0, 0, NULL, 0, "10.1.0.1", false);
+	CU_ASSERT(full_rcode(n) == RCODE_FORMERR);
+	gen->cookies = NULL;
+}
+
+/* Answers and those that are told to come again, of `n` queries. */
+struct counted { unsigned answered, slipped, silent; };
+
+static struct counted flood(unsigned n, const char *client, const void *options, size_t len, bool tcp, enum rcode slip_rcode)
+{
+	struct counted c = { 0, 0, 0 };
+	while (n--) {
+		size_t size = ask_wire(STATIC, RR_A, CLASS_IN, options, len, client, tcp);
+		if (!size)
+			c.silent++;
+		else if (wire_get16(msg + 6) == 2)
+			c.answered++;
+		else if (slip_rcode ? full_rcode(size) == slip_rcode : (msg[2] & DNS_TC) && wire_get16(msg + 6) == 0)
+			c.slipped++;
+	}
+	return c;
+}
+
+static void limits_answers(void)
+{
+	uint8_t good[28];
+	struct counted c;
+	gen->rrl = rrl_new(9);
+	gen->cookies = &secrets;
+	/* a flood within a moment: what passes is a second's share, and what time brings meanwhile */
+	c = flood(400, "10.1.0.1", NULL, 0, false, RCODE_NOERROR);
+	CU_ASSERT(c.answered >= 5 && c.answered <= 10 && c.slipped > 130 && c.slipped < 270 && c.answered + c.slipped + c.silent == 400);
+	c = flood(100, "10.1.15.255", NULL, 0, false, RCODE_NOERROR); /* the same network of 20 bits */
+	CU_ASSERT(c.answered <= 3);
+	CU_ASSERT_EQUAL(flood(100, "10.1.0.1", NULL, 0, true, RCODE_NOERROR).answered, 100); /* TCP */
+	CU_ASSERT_EQUAL(flood(100, "10.9.0.1", NULL, 0, false, RCODE_NOERROR).answered, 100); /* exempt */
+	learn_cookie(good, "10.1.0.1");
+	CU_ASSERT_EQUAL(flood(100, "10.1.0.1", good, sizeof good, false, RCODE_NOERROR).answered, 100);
+	c = flood(400, "10.1.0.1", client_cookie, sizeof client_cookie, false, RCODE_BADCOOKIE);
+	CU_ASSERT(c.answered <= 3 && c.slipped > 130 && c.silent > 130);
+	gen->conf->dns.slip = 1;
+	c = flood(100, "10.1.0.1", NULL, 0, false, RCODE_NOERROR);
+	CU_ASSERT(c.silent == 0 && c.slipped >= 97);
+	gen->conf->dns.slip = 0;
+	c = flood(100, "10.1.0.1", NULL, 0, false, RCODE_NOERROR);
+	CU_ASSERT(c.slipped == 0 && c.silent >= 97);
+	/* errors that the parser makes count as well */
+	unsigned errors = 0;
+	for (unsigned i = 0; i < 100; i++)
+		errors += ask_wire("\377", 2, RR_A, CLASS_IN, NULL, 0, "10.1.0.1", false) != 0;
+	CU_ASSERT(errors >= 5 && errors <= 8);
+	CU_ASSERT(atomic_load(&responder->counters.limited) > 1000 && atomic_load(&responder->counters.slipped) > 300);
+	rrl_delete(gen->rrl);
+	gen->rrl = NULL;
+	gen->cookies = NULL;
+	gen->conf->dns.slip = 2;
+}
+
+/* Every option at once on the longest name: an answer within 512 bytes, cut where there was no room. */
+static void fits_with_all_options(void)
+{
+	uint8_t name[256] = { 0 }, options[60] = { 0, 3, 0, 0, 0, 8, 0, 20, 0, 2, 128 };
+	size_t len = 0;
+	char identity[101];
+	for (; len < 192; len += 64) {
+		name[len] = 63;
+		memset(name + len + 1, 'x', 63);
+	}
+	name[len] = 61;
+	memset(name + len + 1, 'y', 61);
+	len += 63;
+	CU_ASSERT_EQUAL_FATAL(len, 255);
+	memset(identity, 'i', 100);
+	identity[100] = 0;
+	memcpy(options + 28, client_cookie, sizeof client_cookie);
+	char *kept = gen->conf->dns.identity;
+	gen->conf->dns.identity = identity;
+	gen->cookies = &secrets;
+	size_t n = ask_wire((const char *)name, len, RR_A, CLASS_IN, options, 40, "10.1.0.1", false);
+	CU_ASSERT(n > 400 && n <= 512 && (msg[3] & 15) == RCODE_REFUSED);
+	gen->conf->dns.identity = kept;
+	gen->cookies = NULL;
+}
+
 static void unload(void)
 {
 	for (size_t i = 0; i < gen->zones[0]->nservices; i++)
@@ -362,6 +717,7 @@ static void unload(void)
 	free(responder);
 }
 
-UNIT_MAIN("respond", UNIT_TEST(load), UNIT_TEST(answers_as_the_rfcs_say), UNIT_TEST(answers_services), UNIT_TEST(draws_by_weight), UNIT_TEST(tells_health), UNIT_TEST(keeps_health_from_strangers),
+UNIT_MAIN("respond", UNIT_TEST(load), UNIT_TEST(answers_as_the_rfcs_say), UNIT_TEST(answers_services), UNIT_TEST(draws_by_weight), UNIT_TEST(brings_addresses_with_https), UNIT_TEST(leaves_extras_away), UNIT_TEST(answers_client_subnets), UNIT_TEST(tells_its_identity),
+	UNIT_TEST(gives_cookies), UNIT_TEST(limits_answers), UNIT_TEST(fits_with_all_options), UNIT_TEST(tells_health), UNIT_TEST(keeps_health_from_strangers),
 	UNIT_TEST(mangled_queries_stay_in_bounds),
 	UNIT_TEST(unload))
