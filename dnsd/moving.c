@@ -258,6 +258,8 @@ static void issue_soon(struct moving *m)
 	int64_t wait = GATHER_MS * NS_PER_MS, apart = m->issued + APART_MS * NS_PER_MS - loop_now();
 	if (m->issued && apart > wait)
 		wait = apart;
+	if (!atomic_load_explicit(&m->current, memory_order_relaxed))
+		wait = 0; /* nobody gets anything until then */
 	struct timeval t = { 0, (suseconds_t)(wait / 1000) };
 	event_add(m->timer, &t);
 	m->waiting = true;
