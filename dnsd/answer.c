@@ -9,11 +9,18 @@
 
 /* All below return the name at which the search goes on, a CNAME's or DNAME's target; NULL: the answer is whole. */
 
-static const uint8_t *follow(struct answer *a, const struct rrset *set, struct owner owner)
+static bool has_set(const struct answer *a, const struct rrset *set)
 {
 	for (unsigned i = 0; i < a->nitems; i++)
 		if (a->items[i].kind == ITEM_RRSET && a->items[i].set == set)
-			return NULL; /* a loop: once around is all there is to say */
+			return true;
+	return false;
+}
+
+static const uint8_t *follow(struct answer *a, const struct rrset *set, struct owner owner)
+{
+	if (has_set(a, set))
+		return NULL; /* a loop: once around is all there is to say */
 	answer_add_set(a, set, owner, ANSWER);
 	return set->wire + RR_HEAD;
 }
@@ -79,22 +86,23 @@ static const uint8_t *answer_dname(struct answer *a, const struct node *node, un
 	const struct rrset *set = zone_type(a->zone, node, RR_DNAME);
 	const uint8_t *target = set->wire + RR_HEAD;
 	size_t kept = zone_name_at(n, labels), target_len = wire_get16(set->wire + 10);
-	answer_add_set(a, set, (struct owner){ node->name, node->name_len }, ANSWER);
+	if (a->nsynthesized == SYNTHESIS_MAX)
+		return NULL; /* the resolver goes on from here by itself */
+	if (!has_set(a, set)) /* met again it makes another CNAME, but stands in the answer already */
+		answer_add_set(a, set, (struct owner){ node->name, node->name_len }, ANSWER);
 	if (kept + target_len > DNAME_MAX) {
 		a->rcode = RCODE_YXDOMAIN;
 		return NULL;
 	}
-	if (a->has_synthesized)
-		return NULL; /* a DNAME behind a DNAME: the resolver goes on from here by itself */
-	a->has_synthesized = true;
-	memcpy(a->synthesized, n->wire, kept);
-	memcpy(a->synthesized + kept, target, target_len);
+	uint8_t *made = a->synthesized[a->nsynthesized++];
+	memcpy(made, n->wire, kept);
+	memcpy(made + kept, target, target_len);
 	struct item *i = answer_add(a, ITEM_SYNTHESIS, owner, ANSWER);
 	if (!i)
 		return NULL;
-	i->target = a->synthesized;
+	i->target = made;
 	i->ttl = set->ttl;
-	return a->synthesized;
+	return dname_equal(made, n->wire) ? NULL : made; /* to itself: said once */
 }
 
 /* The name isn't there: its closest encloser decides (RFC 4592 section 3.3.1). */
@@ -220,7 +228,8 @@ void answer_decide(struct answer *a, const struct query *q, const struct answer_
 	a->ede = EDE_NONE;
 	a->ede_text = NULL;
 	a->authoritative = true;
-	a->has_synthesized = false;
+	a->nsynthesized = 0;
+	a->glue_missing = false;
 	a->nitems = 0;
 	a->zone = NULL;
 	if (q->class == CLASS_IN)

@@ -14,10 +14,12 @@ struct generation;
 
 /* CNAMEs that are followed inside a zone; a longer chain ends there and the resolver goes on by itself. */
 #define CHAIN_MAX 12
-/* Items of all sections: a chain with its last answer and the SOA, or a delegation with glue. */
-#define ANSWER_ITEMS 64
-/* Name servers of a delegation whose glue is looked up (2 items each, and NS). */
-#define GLUE_NS_MAX 20
+/* DNAMEs that are followed, likewise: each makes a name that has to be kept. */
+#define SYNTHESIS_MAX 6
+/* Name servers of a delegation whose glue is looked up; with more the answer is marked as truncated. */
+#define GLUE_NS_MAX 64
+/* Items of all sections: a delegation with glue (NS, and 2 a name server) behind a chain is the most. */
+#define ANSWER_ITEMS (1 + 2 * GLUE_NS_MAX + CHAIN_MAX + 2 * SYNTHESIS_MAX)
 /* HTTPS and SVCB: records whose targets are looked up, and aliases that are followed (each with an addition of its own). */
 #define SVCB_TARGETS_MAX 8
 #define SVCB_ALIASES_MAX 1
@@ -67,8 +69,9 @@ struct answer {
 	unsigned nitems;
 	struct item items[ANSWER_ITEMS];
 	struct zone_name current;     /* the name at which a CNAME chain stands */
-	uint8_t synthesized[DNAME_MAX]; /* the name that a DNAME made; one an answer */
-	bool has_synthesized;
+	uint8_t synthesized[SYNTHESIS_MAX][DNAME_MAX]; /* the names that DNAMEs made */
+	unsigned nsynthesized;
+	bool glue_missing;            /* more name servers than GLUE_NS_MAX */
 };
 
 /* What is known of the asker and the moment; the same answer for the same inputs. */

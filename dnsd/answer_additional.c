@@ -50,6 +50,7 @@ void answer_referral(struct answer *a, const struct node *cut, unsigned labels)
 			others[nothers++] = node;
 		p += RR_HEAD + len;
 	}
+	a->glue_missing = ns->count > count;
 	for (unsigned i = 0; i < nothers; i++)
 		add_address_sets(a, others[i], (struct owner){ others[i]->name, others[i]->name_len }, OPTIONAL);
 }

@@ -9,10 +9,18 @@
 /* An answer without records has room for the longest question and every option (chapter 2: an identity has at most 100 bytes). */
 _Static_assert(DNS_HEADER + DNAME_MAX + 4 + OPT_BYTES + 4 + 100 + 4 + 20 + 4 + COOKIE_BYTES + 4 + 66 <= UDP_PLAIN_MAX, "an empty answer fits");
 
+/* A compression pointer has 14 bits (RFC 1035 section 4.1.4). */
+#define POINTER_MAX 0x3fff
+
+/* A name of the zone that has been written, without the origin's part. */
+struct written { uint16_t at; uint8_t len; };
+
 struct encoder {
 	struct wire_writer w;
 	const struct zone *zone;
 	uint16_t origin_at;      /* where the zone's origin stands in the question's name */
+	unsigned nservers;
+	struct written servers[GLUE_NS_MAX]; /* names in the NS records of a referral: owners of its glue */
 };
 
 /* A name of the zone: its own labels, and a pointer to the origin in the question. */
@@ -25,12 +33,51 @@ static void put_in_zone(struct encoder *e, const uint8_t *relative, size_t len)
 		wire_write16(&e->w, 0xc000 | e->origin_at);
 }
 
+static uint8_t fold(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+/* Where the name of a referral's server has been written; 0: nowhere. */
+static uint16_t find_server(const struct encoder *e, const struct owner *o)
+{
+	for (unsigned i = 0; i < e->nservers; i++) {
+		const uint8_t *p = e->w.start + e->servers[i].at;
+		size_t same = 0;
+		while (e->servers[i].len == o->len && same < o->len && fold(p[same]) == o->name[same])
+			same++;
+		if (same == o->len && e->servers[i].len == o->len)
+			return e->servers[i].at;
+	}
+	return 0;
+}
+
 static void put_owner(struct encoder *e, const struct owner *o)
 {
-	if (o->name)
-		put_in_zone(e, o->name, o->len);
+	uint16_t at = !o->name ? DNS_HEADER : e->nservers ? find_server(e, o) : 0;
+	if (at)
+		wire_write16(&e->w, 0xc000 | at);
 	else
-		wire_write16(&e->w, 0xc000 | DNS_HEADER);
+		put_in_zone(e, o->name, o->len);
+}
+
+/* The owner of a set's further records: a pointer to that of the first, if it can be pointed to. */
+static void put_owner_again(struct encoder *e, const struct owner *o, size_t first)
+{
+	if (o->name && first <= POINTER_MAX)
+		wire_write16(&e->w, (uint16_t)(0xc000 | first));
+	else
+		put_owner(e, o);
+}
+
+/* An NS record whose rdata begins at `rdata` has been written. */
+static void note_server(struct encoder *e, const uint8_t *rdata, const uint8_t *name, size_t len)
+{
+	size_t at = (size_t)(rdata - e->w.start);
+	if (e->w.failed || e->nservers == GLUE_NS_MAX || at > POINTER_MAX || len <= e->zone->origin_len)
+		return;
+	if (dname_is_below_or_equal(name, e->zone->origin))
+		e->servers[e->nservers++] = (struct written){ (uint16_t)at, (uint8_t)(len - e->zone->origin_len) };
 }
 
 /* A name in rdata, compressed against the origin if it lies below it. `name` is uncompressed, `len` bytes. */
@@ -102,18 +149,20 @@ static inline void put_serial(struct encoder *e)
 /* The set's records one by one: with an owner that isn't the question's, another TTL, or names to compress. */
 static unsigned put_records(struct encoder *e, const struct rrset *set, const struct owner *owner, uint32_t ttl)
 {
-	uint16_t first = (uint16_t)wire_written(&e->w);
+	size_t first = wire_written(&e->w);
 	const uint8_t *p = set->wire;
 	for (unsigned i = 0; i < set->count && !e->w.failed; i++) {
 		uint16_t len = wire_get16(p + 10);
-		if (i == 0 || !owner->name)
+		if (i == 0)
 			put_owner(e, owner);
 		else
-			wire_write16(&e->w, 0xc000 | first);
+			put_owner_again(e, owner, first);
 		uint8_t *rdlength = put_head(e, set->type, ttl);
 		put_rdata(e, set->type, p + RR_HEAD, len);
 		if (set->type == RR_SOA)
 			put_serial(e);
+		else if (set->type == RR_NS && rdlength)
+			note_server(e, rdlength + 2, p + RR_HEAD, len);
 		end_rdata(e, rdlength);
 		p += RR_HEAD + len;
 	}
@@ -130,14 +179,14 @@ static unsigned put_set(struct encoder *e, const struct item *i)
 }
 
 /* One record after the other with an owner that isn't the question's. */
-static unsigned put_owned_addresses(struct encoder *e, const struct item *it, const struct lb_records *r, uint16_t first)
+static unsigned put_owned_addresses(struct encoder *e, const struct item *it, const struct lb_records *r, size_t first)
 {
 	size_t step = r->len / r->n - 2;
 	for (const uint8_t *p = r->wire + 2, *end = r->wire + r->len; p < end; p += step + 2) {
 		if (wire_written(&e->w) == first)
 			put_owner(e, &it->owner);
 		else
-			wire_write16(&e->w, 0xc000 | first);
+			put_owner_again(e, &it->owner, first);
 		uint8_t *out = wire_room(&e->w, step);
 		if (!out)
 			break;
@@ -163,7 +212,7 @@ static inline unsigned put_fixed(struct encoder *e, const struct lb_records *r, 
 static unsigned put_members(struct encoder *e, const struct item *it)
 {
 	unsigned count = 0;
-	uint16_t first = (uint16_t)wire_written(&e->w);
+	size_t first = wire_written(&e->w);
 	for (unsigned i = 0; i < it->nmembers; i++) {
 		const struct lb_records *r = it->records[i];
 		if (it->owner.name)
@@ -291,16 +340,19 @@ static inline size_t encode(uint8_t *msg, size_t limit, const struct query *q, c
 {
 	size_t options = reply ? edns_size(reply) : 0, opt = q->edns ? OPT_BYTES + options : 0;
 	uint16_t counts[4] = { 0, 0, q->edns, 0 };
-	struct encoder e = { .zone = a->zone };
+	struct encoder e; /* not cleared as a whole: `servers` is large, and rarely looked at */
+	e.zone = a->zone;
+	e.nservers = 0;
+	e.w.failed = false;
 
 	if (a->zone)
 		e.origin_at = (uint16_t)(DNS_HEADER + q->name.len - a->zone->origin_len);
 	e.w.start = msg;
 	e.w.at = msg + q->question_end;
 	e.w.end = msg + limit - opt;
-	bool whole = put_items(&e, a, now, counts);
+	bool whole = put_items(&e, a, now, counts) && !a->glue_missing;
 	msg[2] = (uint8_t)(DNS_QR | (msg[2] & DNS_RD) | (a->authoritative ? DNS_AA : 0) | (whole ? 0 : DNS_TC));
-	msg[3] = (uint8_t)((msg[3] & DNS_CD) | (a->rcode & 15));
+	msg[3] = a->rcode & 15; /* CD is cleared in an authoritative answer (RFC 4035 section 3.1.6) */
 	if (opt) {
 		put_opt(e.w.at, q->dnssec_ok, a->rcode);
 		if (options)
@@ -327,7 +379,7 @@ size_t encode_empty(uint8_t *msg, const struct query *q, enum rcode rcode, uint8
 {
 	uint8_t *end = msg + q->question_end;
 	msg[2] = (uint8_t)(DNS_QR | flags | (msg[2] & (0x78 | DNS_RD)));
-	msg[3] = (uint8_t)((msg[3] & DNS_CD) | (rcode & 15));
+	msg[3] = rcode & 15;
 	memset(msg + 4, 0, 8);
 	msg[5] = q->question_end > DNS_HEADER;
 	if (q->edns) {
