@@ -157,6 +157,7 @@ RUN_CASES += tests/run/490-forward-reload/run
 RUN_CASES += tests/run/500-descriptors/run
 RUN_CASES += tests/run/610-malformed/run
 RUN_CASES += tests/run/620-tcp/run
+RUN_CASES += tests/run/630-idle-tcp/run
 
 check_PROGRAMS += $(FUZZ_TARGETS)
 if HAVE_CUNIT
