@@ -5,12 +5,10 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <getopt.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include "config.h"
 #include "../common/conf.h"
@@ -124,16 +122,9 @@ static bool list_addresses(struct server *s, const struct conf *conf)
 	return true;
 }
 
-static unsigned cores(void)
-{
-	cpu_set_t set;
-	int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-	return n > 0 ? (unsigned)n : 1;
-}
-
 static bool bind_all(struct server *s, const struct conf *conf, char *why)
 {
-	s->each = conf->dns.threads ? conf->dns.threads : cores();
+	s->each = conf->dns.threads ? conf->dns.threads : loop_cores();
 	s->udp = calloc(s->naddrs * s->each, sizeof *s->udp);
 	s->tcp = calloc(s->naddrs, sizeof *s->tcp);
 	if (!s->udp || !s->tcp) {
@@ -147,20 +138,10 @@ static bool bind_all(struct server *s, const struct conf *conf, char *why)
 	return true;
 }
 
-/* As many descriptors as the system lets us have: thousands of TCP clients and checks need them. */
-static void raise_descriptors(void)
-{
-	struct rlimit r;
-	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
-		r.rlim_cur = r.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &r);
-	}
-}
-
 static bool prepare(struct server *s, const struct conf *conf, char *why)
 {
 	char lock[300], text[FOLDER_WHY_MAX];
-	raise_descriptors();
+	loop_raise_descriptors();
 	if (!folder_make(conf->run, conf->user, text) || !folder_make(conf->state, conf->user, text)) {
 		snprintf(why, SOCK_WHY_MAX, "%.150s", text);
 		return false;
