@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <event2/event.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,16 +15,13 @@
 #include "../common/folder.h"
 #include "../common/log.h"
 #include "../common/loop.h"
+#include "../common/options.h"
 #include "../common/sock.h"
 #include "control.h"
 #include "worker.h"
 
-enum { EXIT_OK = 0, EXIT_CONFIG = 1, EXIT_USAGE = 2, EXIT_START = 3 };
-
 /* Queue of connections not yet accepted: a burst of truncated answers' retries must fit. */
 #define TCP_BACKLOG 1024
-
-struct options { const char *file; bool test; };
 
 struct server {
 	struct generation *gen;            /* until control has it */
@@ -39,42 +35,6 @@ struct server {
 	struct control *control;
 	int lock;
 };
-
-static void usage(FILE *to)
-{
-	fprintf(to, "usage: fairlead-dnsd [-c FILE] [-t] [-V] [-h]\n"
-		"  -c FILE    configuration (default %s)\n"
-		"  -t         read configuration and zones as a start would, print every error, and exit 0 or 1\n"
-		"  -V         version\n"
-		"  -h         this text\n", FAIRLEAD_CONF_FILE);
-}
-
-/* Exits for everything but a start or a test. */
-static struct options parse_options(int argc, char **argv)
-{
-	static const struct option names[] = {
-		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' },
-		{ "replace", no_argument, NULL, 'r' }, { NULL, 0, NULL, 0 }
-	};
-	struct options o = { .file = FAIRLEAD_CONF_FILE };
-	int c;
-	while ((c = getopt_long(argc, argv, "c:tVh", names, NULL)) != -1) {
-		switch (c) {
-		case 'c': o.file = optarg; break;
-		case 't': o.test = true; break;
-		case 'V': puts("fairlead-dnsd " PACKAGE_VERSION); exit(EXIT_OK);
-		case 'h': usage(stdout); exit(EXIT_OK);
-		case 'r': fputs("fairlead-dnsd: --replace is not built yet\n", stderr); exit(EXIT_USAGE);
-		default: usage(stderr); exit(EXIT_USAGE);
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "fairlead-dnsd: unexpected argument \"%s\"\n", argv[optind]);
-		usage(stderr);
-		exit(EXIT_USAGE);
-	}
-	return o;
-}
 
 /* NULL: errors are in `errs`. */
 static struct generation *read_all(const char *file, struct errs *errs)
@@ -228,7 +188,7 @@ static void stop(struct server *s)
 
 int main(int argc, char **argv)
 {
-	struct options o = parse_options(argc, argv);
+	struct options o = options_parse(argc, argv, "fairlead-dnsd");
 	struct server s = { .lock = -1 };
 	struct errs errs;
 	uint64_t seed;

@@ -4,52 +4,12 @@
  */
 #include "config.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "control.h"
 #include "errs.h"
 #include "log.h"
-
-enum { EXIT_OK = 0, EXIT_CONFIG = 1, EXIT_USAGE = 2, EXIT_START = 3 };
-
-struct options { const char *file; bool test; };
-
-static void usage(FILE *to)
-{
-	fprintf(to, "usage: fairlead-fwd [-c FILE] [-t] [-V] [-h]\n"
-		"  -c FILE    configuration (default %s)\n"
-		"  -t         read configuration and zones as a start would, print every error, and exit 0 or 1\n"
-		"  -V         version\n"
-		"  -h         this text\n", FAIRLEAD_CONF_FILE);
-}
-
-/* Exits for everything but a start or a test. */
-static struct options parse_options(int argc, char **argv)
-{
-	static const struct option names[] = {
-		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' },
-		{ "replace", no_argument, NULL, 'r' }, { NULL, 0, NULL, 0 }
-	};
-	struct options o = { .file = FAIRLEAD_CONF_FILE };
-	int c;
-	while ((c = getopt_long(argc, argv, "c:tVh", names, NULL)) != -1) {
-		switch (c) {
-		case 'c': o.file = optarg; break;
-		case 't': o.test = true; break;
-		case 'V': puts("fairlead-fwd " PACKAGE_VERSION); exit(EXIT_OK);
-		case 'h': usage(stdout); exit(EXIT_OK);
-		case 'r': fputs("fairlead-fwd: --replace is not built yet\n", stderr); exit(EXIT_USAGE);
-		default: usage(stderr); exit(EXIT_USAGE);
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "fairlead-fwd: unexpected argument \"%s\"\n", argv[optind]);
-		usage(stderr);
-		exit(EXIT_USAGE);
-	}
-	return o;
-}
+#include "options.h"
 
 static int serve_until_stopped(struct control *c)
 {
@@ -67,7 +27,7 @@ static int serve_until_stopped(struct control *c)
 
 int main(int argc, char **argv)
 {
-	struct options o = parse_options(argc, argv);
+	struct options o = options_parse(argc, argv, "fairlead-fwd");
 	struct errs errs;
 	errs_init(&errs);
 	struct control *c = NULL;
