@@ -82,5 +82,5 @@ def chain_faults(q, m):
                 yield "a DNAME that is not above the name in question"
         elif owner != name:
             yield "an answer for another name"
-        elif rtype == CNAME and q.type != CNAME:
+        elif rtype == CNAME:
             name = rdata.lower()

@@ -248,7 +248,7 @@ def additional_addresses(c):
     if c.referral():
         return None
     mine, other = c.only(2)
-    if all(r[1] in (A, AAAA) or r[1] in (64, 65) and c.q.type in (64, 65) for r in mine | other):
+    if all(r[1] in (A, AAAA) or r[1] in (64, 65) and c.q.type in (64, 65, ANY) for r in mine | other):
         return {"additional"}
 
 
@@ -288,16 +288,25 @@ def loops(c):
             return {"answer", "authority", "additional", "rcode"}
 
 
-# We follow 12 aliases behind the first, Knot follows 5 in all, BIND gives up with SERVFAIL after 11.
-OUR_CHAIN, SHORTEST_CHAIN = 13, 5
+# We follow 12 aliases behind the first and make 6 from DNAMEs; Knot follows 5 in all, BIND gives up with SERVFAIL after 11.
+OUR_CHAIN, OUR_SYNTHESES, SHORTEST_CHAIN = 13, 6, 5
 
 
 @rule("Long chains of aliases", "answer", "rcode", "authority")
 def long_chains(c):
     """One chain is the beginning of the other, and the shorter one is long."""
     (mine, other), (_, ours), (_, theirs) = c.only(0), c.chain_end(c.mine[0]), c.chain_end(c.other[0])
-    if (ours >= OUR_CHAIN and not mine) or (theirs >= SHORTEST_CHAIN and not other and c.server in ("knot", "bind")):
+    dname = any(r[1] == DNAME for r in c.mine[0])
+    if (ours >= (OUR_SYNTHESES if dname else OUR_CHAIN) and not mine) or (theirs >= SHORTEST_CHAIN and not other and c.server in ("knot", "bind")):
         return {"answer", "authority", "additional", "rcode"}
+
+
+@rule("DNAMEs that lead below themselves", "answer")
+def growing_names(c):
+    """NSD uses a DNAME once in an answer; we go on until the chain is long."""
+    mine, other = c.only(0)
+    if c.server == "nsd" and not other and any(r[1] == DNAME and is_below(r[4], r[0]) for r in c.mine[0]):
+        return {"answer", "authority", "additional"}
 
 
 @rule("CNAME or ANY below a DNAME", "answer", "authority", "additional", "rcode")
