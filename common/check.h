@@ -30,6 +30,7 @@ struct resolver;
 enum check_result {
 	RESULT_NONE,            /* "not checked yet": no probe has ended, neither pass nor failure */
 	RESULT_UNCHECKED,       /* "none": nothing to check, always up */
+	RESULT_L3_ECHO,         /* an echo reply */
 	RESULT_L4_CONNECTED,    /* and no FIN or RST followed */
 	RESULT_L6_OK,           /* handshake done, certificate as wanted */
 	RESULT_L7_OK,           /* `expect` seen */
@@ -40,6 +41,8 @@ enum check_result {
 	RESULT_L7_SAYS_DRAIN,   /* it works, but wants no new clients: the state is drain */
 	RESULT_LAST_PASS = RESULT_L7_SAYS_DRAIN,
 	RESULT_L3_RESOLVE,      /* the host name has no address */
+	RESULT_L3_TIMEOUT,      /* no echo reply */
+	RESULT_L3_UNREACHABLE,  /* told by ICMP, or no route */
 	RESULT_L4_REFUSED,
 	RESULT_L4_TIMEOUT,
 	RESULT_L4_UNREACHABLE,

@@ -4,6 +4,7 @@
  *     check.c        when a probe starts, how long it may take, what its result means
  *     check_stream.c a probe over one TCP connection: connect, send, receive
  *     check_secure.c the same inside TLS
+ *     check_datagram.c a probe over one datagram socket
  *     check_KIND.c   what is said and what is expected
  *
  * A probe ends in one place, check_end, whoever ends it.
@@ -91,6 +92,7 @@ struct check {
 	/* of the probe under way, by kind */
 	struct stream stream;
 	const struct stream_talk *talk;
+	const struct datagram_talk *datagram;
 	struct check_response response;      /* http */
 	char *request; size_t request_len;   /* http: the same bytes each time */
 	uint8_t *collected; size_t ncollected; /* bytes that a regex wants to see */
@@ -129,6 +131,17 @@ enum check_result stream_result_of(int error);
 /* What we lack ourselves says nothing about the one that is asked. */
 bool check_is_our_lack(int error);
 
+/* --- check_datagram.c --- */
+
+struct datagram_talk {
+	void (*data)(struct check *k, const uint8_t *p, size_t n); /* one datagram, in the checker's scratch memory */
+	void (*failed)(struct check *k, int error);                /* errno, as the network has it */
+};
+
+/* Takes `fd` over, and sends. */
+void datagram_start(struct check *k, int fd, const struct datagram_talk *talk, const void *message, size_t n);
+void datagram_stop(struct check *k);
+
 /* --- check_secure.c: TLS of a stream --- */
 
 /* What all checks with the same settings share (the trusted certificates are big). NULL: no memory. */
@@ -156,6 +169,7 @@ void check_end_as_said(struct check *k, struct agent_state *s, const char *line,
 void dns_forget(struct checker *c); /* what it kept for the next probes */
 
 extern const struct check_kind check_kind_tcp, check_kind_http, check_kind_tls, check_kind_pop3, check_kind_smtp,
-	check_kind_imap, check_kind_ftp, check_kind_dns, check_kind_agent;
+	check_kind_imap, check_kind_ftp, check_kind_dns, check_kind_agent,
+	check_kind_icmp, check_kind_udp;
 
 #endif

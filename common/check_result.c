@@ -7,6 +7,7 @@
 static const char *const result_names[RESULT_COUNT] = {
 	[RESULT_NONE] = "not checked yet",
 	[RESULT_UNCHECKED] = "none",
+	[RESULT_L3_ECHO] = "L3 echo",
 	[RESULT_L4_CONNECTED] = "L4 connected",
 	[RESULT_L6_OK] = "L6 ok",
 	[RESULT_L7_OK] = "L7 ok",
@@ -16,6 +17,8 @@ static const char *const result_names[RESULT_COUNT] = {
 	[RESULT_L7_SAYS_UP] = "L7 says up",
 	[RESULT_L7_SAYS_DRAIN] = "L7 says drain",
 	[RESULT_L3_RESOLVE] = "L3 resolve",
+	[RESULT_L3_TIMEOUT] = "L3 timeout",
+	[RESULT_L3_UNREACHABLE] = "L3 unreachable",
 	[RESULT_L4_REFUSED] = "L4 refused",
 	[RESULT_L4_TIMEOUT] = "L4 timeout",
 	[RESULT_L4_UNREACHABLE] = "L4 unreachable",

@@ -14,8 +14,8 @@ static const struct { const char *name; uint16_t port; bool built; } check_types
 	[CHECK_SMTP] = { "smtp", 25, true },
 	[CHECK_IMAP] = { "imap", 143, true },
 	[CHECK_FTP] = { "ftp", 21, true },
-	[CHECK_ICMP] = { "icmp", 0, false },
-	[CHECK_UDP] = { "udp", 0, false },
+	[CHECK_ICMP] = { "icmp", 0, true },
+	[CHECK_UDP] = { "udp", 0, true },
 	[CHECK_AGENT] = { "agent", 0, true },
 	[CHECK_EXEC] = { "exec", 0, false },
 	[CHECK_NONE] = { "none", 0, true },
@@ -80,6 +80,7 @@ static void load_tree(struct conf_loader *l)
 		conf_fill(&root, l->conf);
 		conf_relate_all(l);
 		conf_check_files(l);
+		conf_check_rights(l);
 	}
 	config_destroy(&tree);
 	free(l->refs);

@@ -137,6 +137,7 @@ struct conf {
 	struct key *keys; size_t nkeys;
 	bool has_dns; struct conf_dns dns;
 	struct conf_check *checks; size_t nchecks;
+	bool needs_raw_sockets;        /* for icmp: the user has to keep CAP_NET_RAW */
 	struct policy *policies; size_t npolicies;
 	struct policy default_policy;  /* "weighted", dns.answers, dns.fail: for services without POLICY */
 	struct conf_exchange exchange;

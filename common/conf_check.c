@@ -1,42 +1,19 @@
 /* checks[]: values of a form of their own, and keys that depend on each other. */
 #include "conf_fill.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <ldns/ldns.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include "conf_lex.h"
 
 /* The system's own list has 220 KB. */
 #define CA_MAX (1 << 20)
 
 /* ---- values ---- */
-
-/* Why not, or NULL: then *text is what the file holds. Others than plain files might make us wait. */
-static const char *read_text(const char *path, char **text)
-{
-	struct stat st;
-	const char *why = NULL;
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	*text = NULL;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		why = strerror(errno);
-	else if (!S_ISREG(st.st_mode))
-		why = "is not a plain file";
-	else if (st.st_size > CA_MAX)
-		why = "is too big (over 1 MiB)";
-	else if (!(*text = calloc(1, (size_t)st.st_size + 1)))
-		why = "out of memory";
-	else if (read(fd, *text, (size_t)st.st_size) < 0)
-		why = strerror(errno);
-	if (fd >= 0)
-		close(fd);
-	return why;
-}
 
 static size_t count_certificates(const char *pem)
 {
@@ -57,8 +34,11 @@ bool conf_set_ca(const struct conf_at *at, void *object)
 	char *path = name ? conf_join(at->loader->conf->dir, name) : NULL;
 	if (!path)
 		return name && conf_fail(at, at->setting, "out of memory");
-	const char *why = read_text(path, &c->ca);
-	if (!why && count_certificates(c->ca) == 0)
+	struct stat st;
+	size_t len;
+	const char *why = NULL;
+	c->ca = conf_slurp(path, CA_MAX, &len, &st, &why);
+	if (c->ca && count_certificates(c->ca) == 0)
 		why = "holds no certificate (PEM)";
 	if (why)
 		conf_fail(at, at->setting, "\"%s\": %s", path, why);
@@ -144,6 +124,8 @@ void conf_relate_check(const struct conf_at *at, void *object)
 		refuse_foreign_keys(at, c);
 	if (c->type == CHECK_DNS)
 		relate_dns(at, c);
+	if (c->type == CHECK_UDP && !conf_has(at, "send") && !at->loader->text->partial)
+		conf_fail(at, at->setting, "send is required for checks of type udp");
 	relate_tls(at, c);
 	if (c->method && strcmp(c->method, "HEAD") == 0 && body.setting)
 		conf_fail(&body, body.setting, "no body comes after HEAD");

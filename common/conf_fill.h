@@ -148,5 +148,6 @@ void conf_relate_all(struct conf_loader *l);
 
 /* ---- who may read the files (conf_secret.c) ---- */
 void conf_check_files(struct conf_loader *l);
+void conf_check_rights(struct conf_loader *l);
 
 #endif

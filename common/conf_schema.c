@@ -128,7 +128,7 @@ static const struct conf_table dns_table = {
 static const struct conf_word check_type_words[] = {
 	{ "tcp", CHECK_TCP, false }, { "http", CHECK_HTTP, false }, { "tls", CHECK_TLS, false }, { "dns", CHECK_DNS, false },
 	{ "pop3", CHECK_POP3, false }, { "smtp", CHECK_SMTP, false }, { "imap", CHECK_IMAP, false }, { "ftp", CHECK_FTP, false },
-	{ "icmp", CHECK_ICMP, true }, { "udp", CHECK_UDP, true }, { "agent", CHECK_AGENT, false }, { "exec", CHECK_EXEC, true },
+	{ "icmp", CHECK_ICMP, false }, { "udp", CHECK_UDP, false }, { "agent", CHECK_AGENT, false }, { "exec", CHECK_EXEC, true },
 	{ "none", CHECK_NONE, false },
 };
 static const struct conf_word rcode_words[] = {
@@ -141,7 +141,7 @@ static const struct conf_key check_keys[] = {
 	{ "name", KIND_TEXT, true, AT(conf_check, name), .valid = conf_valid_check_name,
 	  .help = "What LB lines and listeners call it: letters, digits and ._-; not none." },
 	{ "type", KIND_WORD, true, AT(conf_check, type), WORDS(check_type_words),
-	  .help = "tcp: connects. http: gets a response with a fitting status. tls: does a handshake. dns: answers a question. pop3, smtp, imap, ftp: is greeted, and says goodbye. agent: an agent beside the server says up, as HAProxy's agent-check; drain drains, percentages and maxconn are only shown. none: is always up." },
+	  .help = "tcp: connects. http: gets a response with a fitting status. tls: does a handshake. dns: answers a question. pop3, smtp, imap, ftp: is greeted, and says goodbye. icmp: echoes; udp: answers a datagram; neither can tell a server from a forwarder that carries to another one. agent: an agent beside the server says up, as HAProxy's agent-check; drain drains, percentages and maxconn are only shown. none: is always up." },
 	{ "interval", KIND_SECONDS, false, AT(conf_check, interval), RANGE(0.02, DAY, "seconds"), .fallback = "1",
 	  .help = "From start to start." },
 	{ "fast_interval", KIND_SECONDS, false, AT(conf_check, fast_interval), RANGE(0.02, DAY, "seconds"), .fallback = "0.1",
@@ -154,7 +154,7 @@ static const struct conf_key check_keys[] = {
 	{ "need", KIND_FLAG, false, AT(conf_check, need_any), WORDS(need_words), .fallback = "all", .types = T_PROBES,
 	  .help = "Whether all addresses of a member must pass, or any one." },
 	{ "send", KIND_OWN, false, AT(conf_check, send), .set = conf_set_send, .clear = conf_clear_send, .types = T(TCP) | T(UDP) | T(AGENT), .form = "\"TEXT\"",
-	  .help = "What is sent after connecting. A second round of escapes is read in it (\\er, \\en, \\et, \\e\\e, \\exNN), so that a NUL byte can be written as \\e\\ex00." },
+	  .help = "What is sent; required for type udp. A second round of escapes is read in it (\\er, \\en, \\et, \\e\\e, \\exNN), so that a NUL byte can be written as \\e\\ex00." },
 	{ "expect", KIND_REGEX, false, .offset = offsetof(struct conf_check, expect_text), .count = offsetof(struct conf_check, expect),
 	  .has = offsetof(struct conf_check, has_expect), .types = T(TCP) | T(UDP), .help = "What must come." },
 	{ "path", KIND_TEXT, false, AT(conf_check, path), .fallback = "/", .valid = conf_valid_path, .types = T(HTTP), .help = "What is asked for." },

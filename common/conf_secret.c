@@ -111,13 +111,21 @@ static void check_reader(struct conf_loader *l, const struct reader *r, const co
 	free(barrier);
 }
 
-static void check_secret_file(struct conf_loader *l, const struct reader *r, config_setting_t *group, const char *key)
+static void check_named_file(struct conf_loader *l, const struct reader *r, config_setting_t *group, const char *key)
 {
 	const config_setting_t *s = group && config_setting_is_group(group) ? config_setting_get_member(group, key) : NULL;
 	char *file = s && config_setting_type(s) == CONFIG_TYPE_STRING ? conf_join(l->conf->dir, config_setting_get_string(s)) : NULL;
 	if (file)
 		check_reader(l, r, s, file);
 	free(file);
+}
+
+static void check_named_files(struct conf_loader *l, const struct reader *r, const char *list, const char *key)
+{
+	config_setting_t *groups = config_setting_get_member(l->root, list);
+	bool is_list = groups && (config_setting_is_list(groups) || config_setting_is_array(groups));
+	for (int i = 0; is_list && i < config_setting_length(groups); i++)
+		check_named_file(l, r, config_setting_get_elem(groups, (unsigned)i), key);
 }
 
 void conf_check_files(struct conf_loader *l)
@@ -130,11 +138,9 @@ void conf_check_files(struct conf_loader *l)
 	for (size_t i = 0; i < l->text->nsources; i++)
 		if (l->text->sources[i].has_stat)
 			check_reader(l, r, NULL, l->text->sources[i].name);
-	config_setting_t *keys = config_setting_get_member(l->root, "keys");
-	bool is_list = keys && (config_setting_is_list(keys) || config_setting_is_array(keys));
-	for (int i = 0; is_list && i < config_setting_length(keys); i++)
-		check_secret_file(l, r, config_setting_get_elem(keys, (unsigned)i), "secret_file");
-	check_secret_file(l, r, config_setting_get_member(l->root, "dns"), "cookie_secret_file");
+	check_named_files(l, r, "keys", "secret_file");
+	check_named_files(l, r, "checks", "ca");
+	check_named_file(l, r, config_setting_get_member(l->root, "dns"), "cookie_secret_file");
 	free(r);
 }
 

@@ -85,12 +85,19 @@ static bool failed(char *why, const char *what)
 	return false;
 }
 
+static uint32_t kept_rights = 1u << CAP_NET_BIND_SERVICE;
+
+void loop_keep_raw_sockets(void)
+{
+	kept_rights |= 1u << CAP_NET_RAW;
+}
+
 /* The system call itself: it is all that we would use of libcap. */
-static bool keep_bind_service_only(char *why)
+static bool keep_few_rights(char *why)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { { 0 } };
-	data[0].permitted = data[0].effective = 1u << CAP_NET_BIND_SERVICE;
+	data[0].permitted = data[0].effective = kept_rights;
 	if (syscall(SYS_capset, &header, data) < 0)
 		return failed(why, "capset");
 	return true;
@@ -106,7 +113,7 @@ static bool become(const struct passwd *p, char *why)
 		return failed(why, "setresgid");
 	if (setresuid(p->pw_uid, p->pw_uid, p->pw_uid) < 0)
 		return failed(why, "setresuid");
-	return keep_bind_service_only(why);
+	return keep_few_rights(why);
 }
 
 bool loop_drop_privileges(const char *user, char why[LOOP_WHY_MAX])

@@ -28,6 +28,9 @@ void loop_delete(struct loop *l);
 
 #define LOOP_WHY_MAX 160
 
+/* Lets loop_drop_privileges keep CAP_NET_RAW, too, if we have it: for checks of type icmp where ping sockets are not permitted. */
+void loop_keep_raw_sockets(void);
+
 /*
  * Becomes `user` (with its groups) when started as root, and keeps
  * CAP_NET_BIND_SERVICE alone, so that a reload can bind port 53 or 80; sets

@@ -1,6 +1,8 @@
 #include "sock.h"
 
 #include <errno.h>
+#include <linux/icmp.h>
+#include <netinet/icmp6.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <stdio.h>
@@ -137,6 +139,74 @@ int sock_connect_tcp(const struct addr *to, const struct addr *from, char *why)
 	if (connect(fd, &to->sa, addr_len(to)) < 0 && errno != EINPROGRESS)
 		return fail(fd, "connect to", to, why);
 	return fd;
+}
+
+/* Binds to the address of `from`, if there is any, and connects; closes `fd` on failure. */
+static int join(int fd, const struct addr *to, const struct addr *from, char *why)
+{
+	if (from) {
+		struct addr local = *from;
+		addr_set_port(&local, 0);
+		if (bind(fd, &local.sa, addr_len(&local)) < 0)
+			return fail(fd, "bind to", &local, why);
+	}
+	if (connect(fd, &to->sa, addr_len(to)) < 0)
+		return fail(fd, "connect to", to, why);
+	return fd;
+}
+
+int sock_connect_udp(const struct addr *to, const struct addr *from, char *why)
+{
+	int fd = open_socket(to, SOCK_DGRAM);
+	return fd < 0 ? fail(fd, "socket for", to, why) : join(fd, to, from, why);
+}
+
+static int open_icmp(int family, bool raw)
+{
+	int type = (raw ? SOCK_RAW : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
+	return socket(family, type, family == AF_INET ? (int)IPPROTO_ICMP : (int)IPPROTO_ICMPV6);
+}
+
+/* The kernel throws away what is no echo reply. */
+static void filter_replies(int fd, int family)
+{
+	if (family == AF_INET) {
+		struct icmp_filter replies = { ~(1u << ICMP_ECHOREPLY) };
+		setsockopt(fd, SOL_RAW, ICMP_FILTER, &replies, sizeof replies);
+	} else {
+		struct icmp6_filter replies;
+		ICMP6_FILTER_SETBLOCKALL(&replies);
+		ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &replies);
+		setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &replies, sizeof replies);
+	}
+}
+
+int sock_connect_icmp(const struct addr *to, const struct addr *from, bool *raw, char *why)
+{
+	struct addr there = *to;
+	int family = to->sa.sa_family, fd = open_icmp(family, false);
+	addr_set_port(&there, 0);
+	*raw = fd < 0 && (errno == EACCES || errno == EPERM);
+	if (*raw)
+		fd = open_icmp(family, true);
+	if (fd < 0)
+		return fail(fd, *raw ? "raw socket for" : "ping socket for", to, why);
+	/* Without this only errors that the kernel takes for final are told. */
+	if (family == AF_INET)
+		set(fd, IPPROTO_IP, IP_RECVERR, 1);
+	else
+		set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+	if (*raw)
+		filter_replies(fd, family);
+	return join(fd, &there, from, why);
+}
+
+bool sock_may_ping(bool raw)
+{
+	int fd = open_icmp(AF_INET, raw);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
 void sock_reset(int fd)

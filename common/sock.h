@@ -34,6 +34,19 @@ int sock_listen_tcp(const struct addr *a, int *fds, size_t count, int backlog, c
  */
 int sock_connect_tcp(const struct addr *to, const struct addr *from, char *why);
 
+/* A UDP socket connected to `to` from `from` (NULL: any; its port is ignored). */
+int sock_connect_udp(const struct addr *to, const struct addr *from, char *why);
+
+/*
+ * A socket for echo requests to `to` and what comes back, connected, ports
+ * ignored. *raw: the system permits no ping socket, so this is a raw one,
+ * which only gets echo replies, but those of others, too; with IPv4 they begin with
+ * the IP header, and requests need a checksum.
+ */
+int sock_connect_icmp(const struct addr *to, const struct addr *from, bool *raw, char *why);
+/* Such a socket can be opened by this process as it is. */
+bool sock_may_ping(bool raw);
+
 /* Close with RST instead of FIN (SO_LINGER 0). */
 void sock_reset(int fd);
 

@@ -116,6 +116,8 @@ static bool prepare(struct server *s, const struct conf *conf, char *why)
 		snprintf(why, SOCK_WHY_MAX, "out of memory");
 		return false;
 	}
+	if (conf->needs_raw_sockets)
+		loop_keep_raw_sockets();
 	return bind_all(s, conf, why) && loop_drop_privileges(conf->user, why);
 }
 

@@ -259,6 +259,8 @@ bool control_start(struct control *c, char why[CONTROL_WHY_MAX])
 {
 	loop_raise_descriptors();
 	c->table.workers = c->home.workers;
+	if (c->setup->conf->needs_raw_sockets)
+		loop_keep_raw_sockets();
 	if (!lock_run(c, why) || !listen_open(&c->table, c->setup, why) || !loop_drop_privileges(c->setup->conf->user, why))
 		return false;
 	if (!setup_begin(&c->home, c->setup, NULL, why))

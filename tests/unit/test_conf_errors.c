@@ -252,7 +252,7 @@ static const struct error_case cases[] = {
 	  "t.conf:13: checks[].min_days: is not for checks of type http\n"
 	  "t.conf:14: checks[].sni: is not for checks of type none\n"
 	  "t.conf:14: checks[].sni: \"x y\" is not a host name or address (IPv6 in [ ], no port)\n"
-	  "t.conf:14: checks[].ca: \"/\": is not a plain file\n" },
+	  "t.conf:14: checks[].ca: \"/\": not a regular file\n" },
 	{ true,
 	  "checks = ( { name = \"c\"; type = \"dns\"; },\n"
 	  "{ name = \"d\"; type = \"dns\"; query = \"a..b\"; qtype = \"AXFR\"; rcode = \"nxdomain\"; address = [ \"x\" ]; },\n"
@@ -270,8 +270,10 @@ static const struct error_case cases[] = {
 	  "t.conf:11: checks[].address: an answer with this rcode has none\n"
 	  "t.conf:12: checks[].query: is not for checks of type tcp\n" },
 	{ true,
-	  "checks = ( { name = \"d\"; type = \"exec\"; } );\n",
-	  "t.conf:7: checks[].type: \"exec\" is not built yet\n" },
+	  "checks = ( { name = \"d\"; type = \"exec\"; },\n"
+	  "{ name = \"u\"; type = \"udp\"; expect = \"x\"; } );\n",
+	  "t.conf:7: checks[].type: \"exec\" is not built yet\n"
+	  "t.conf:8: checks[]: send is required for checks of type udp\n" },
 	{ true,
 	  "forward = { http = { listen = [ \"127.0.0.1@1\" ]; };\n"
 	  "listeners = ( { service = \"w.x.\"; listen = [ \"192.0.2.5@80\" ]; protocol = \"tls\";\n"
