@@ -29,13 +29,23 @@ def rule(label, *wanted):
     return register
 
 
+# Other types with names in rdata, which some servers store in lower case (RFC 4034 section 6.2).
+WITH_NAMES = (17, 18, 21, 26, 33, 35, 36, 45, 46, 47, 55, 58, 64, 65, 107, 260)
+
+
 def folded(record):
-    """With names in rdata in lower case, where the type is one whose names are compressed, or DNAME."""
+    """
+    With names in rdata in lower case, where the type is one whose names are
+    compressed, or DNAME; all of the rdata of others that hold names, which
+    the program `rdata` compares exactly.
+    """
     owner, rtype, rclass, ttl, rdata = record
     shape = COMPRESSIBLE.get(rtype) or (rtype == DNAME and (0, 1))
     if shape:
         end = len(rdata) - (20 if rtype == SOA else 0)
         rdata = rdata[:shape[0]] + rdata[shape[0]:end].lower() + rdata[end:]
+    elif rtype in WITH_NAMES:
+        rdata = rdata.lower()
     return owner, rtype, rclass, ttl, rdata
 
 
@@ -297,7 +307,7 @@ def long_chains(c):
     """One chain is the beginning of the other, and the shorter one is long."""
     (mine, other), (_, ours), (_, theirs) = c.only(0), c.chain_end(c.mine[0]), c.chain_end(c.other[0])
     dname = any(r[1] == DNAME for r in c.mine[0])
-    if (ours >= (OUR_SYNTHESES if dname else OUR_CHAIN) and not mine) or (theirs >= SHORTEST_CHAIN and not other and c.server in ("knot", "bind")):
+    if (ours >= (OUR_SYNTHESES if dname else OUR_CHAIN) and (not mine or c.theirs.flags & TC)) or (theirs >= SHORTEST_CHAIN and not other and c.server in ("knot", "bind")):
         return {"answer", "authority", "additional", "rcode"}
 
 
