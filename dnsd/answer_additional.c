@@ -88,13 +88,14 @@ static bool find_place(const struct answer *a, const struct zone_name *n, struct
 	return !(p->node->flags & NODE_CNAME);
 }
 
-/* The same name was there before. */
+/* The same name was there before, and not only as what an alias leads to. */
 static bool has_addresses(const struct answer *a, const struct owner *o)
 {
 	for (unsigned i = 0; i < a->nitems; i++) {
 		const struct item *it = &a->items[i];
-		if (it->section == OPTIONAL && it->owner.len == o->len && !it->owner.name == !o->name
-			&& (!o->name || memcmp(it->owner.name, o->name, o->len) == 0))
+		if (it->section != OPTIONAL || (it->kind == ITEM_RRSET && it->set->type != RR_A && it->set->type != RR_AAAA))
+			continue;
+		if (it->owner.len == o->len && !it->owner.name == !o->name && (!o->name || memcmp(it->owner.name, o->name, o->len) == 0))
 			return true;
 	}
 	return false;

@@ -60,6 +60,7 @@ static const char zone_text[] =
 	"svc HTTPS 1 static alpn=h2\n HTTPS 2 www alpn=h3\n HTTPS 3 www\n HTTPS 4 out.elsewhere.net.\n HTTPS 5 nothing\n HTTPS 6 sjc.www\n"
 	"self SVCB 1 . alpn=h2\n SVCB 2 self\n A 192.0.2.70\n AAAA 2001:db8::70\n"
 	"apex HTTPS 0 svc\n"
+	"lbalias HTTPS 0 www\n"
 	"gone HTTPS 0 .\n"
 	"round HTTPS 0 round\n"
 	"viaalias HTTPS 1 alias\n"
@@ -387,6 +388,7 @@ static void brings_addresses_with_https(void)
 		{ "svc.gslb.example.com.", LDNS_RR_TYPE_HTTPS, "static.gslb.example.com. 3600 IN A 192.0.2.1;static.gslb.example.com. 3600 IN A 192.0.2.2;" WWW4 WWW6
 			"sjc.www.gslb.example.com. 30 IN A 203.0.113.10;sjc.www.gslb.example.com. 30 IN AAAA 2001:db8:1::10;" },
 		{ "self.gslb.example.com.", LDNS_RR_TYPE_SVCB, "self.gslb.example.com. 3600 IN A 192.0.2.70;self.gslb.example.com. 3600 IN AAAA 2001:db8::70;" },
+		{ "lbalias.gslb.example.com.", LDNS_RR_TYPE_HTTPS, "www.gslb.example.com. 3600 IN HTTPS 1 . alpn=h2;" WWW4 WWW6 },
 		{ "gone.gslb.example.com.", LDNS_RR_TYPE_HTTPS, "" },
 		{ "round.gslb.example.com.", LDNS_RR_TYPE_HTTPS, "" },
 		{ "viaalias.gslb.example.com.", LDNS_RR_TYPE_HTTPS, "" },
