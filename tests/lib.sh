@@ -107,9 +107,12 @@ helper() {
 	helpers[$1]=yes
 	start "$@"
 }
+# A peer stands for another machine: what it does within milliseconds must not wait for ours, busy as it may be.
+promptly=()
+if chrt -f 1 true 2> /dev/null; then promptly=(chrt -f 1); fi
 # peer NAME MODE ADDRESS PORT: a server of tests/peers/peer.py, until it listens.
 peer() {
-	helper "$1" python3 -u "$peers/peer.py" "$2" "$3" "$4"
+	helper "$1" "${promptly[@]}" python3 -u "$peers/peer.py" "$2" "$3" "$4"
 	wait_until 10 listening "$3" "$4"
 }
 alive() { kill -0 "${pids[$1]:-0}" 2> /dev/null; }
