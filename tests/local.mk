@@ -135,6 +135,7 @@ RUN_CASES += tests/run/224-cookies/run
 RUN_CASES += tests/run/226-rate-limit/run
 RUN_CASES += tests/run/230-transfer/run
 RUN_CASES += tests/run/235-transfer-bytes/run
+RUN_CASES += tests/run/237-transfer-load/run
 RUN_CASES += tests/run/300-detection-time/run
 RUN_CASES += tests/run/310-hold-and-rise/run
 RUN_CASES += tests/run/320-all-down/run
