@@ -2,6 +2,7 @@
  * The way of a query, from bytes to bytes, against a small zone with one of
  * everything. First byte of the input: bit 0 TCP, bits 1-2 which client.
  */
+#include <event2/event.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "../../common/conf.h"
 #include "../../common/errs.h"
 #include "../../dnsd/generation.h"
+#include "../../dnsd/moving.h"
 #include "../../dnsd/respond.h"
 
 static const char zone_text[] =
@@ -22,10 +24,10 @@ static const char zone_text[] =
 	"www LB s 192.0.2.10,2001:db8::1 check=none\n LB r 192.0.2.11 check=none\n POLICY rank hash\n"
 	"*.app LB s 192.0.2.12 check=none\ncdn LB - h.example. check=none\n";
 static const char conf_text[] =
-	"site = \"s\"; user = \"\";\n"
+	"site = \"s\"; user = \"\"; state = \"/nonexistent\";\n"
 	"sites = ( { name = \"s\"; control = [ \"127.0.0.53@53\" ]; key = \"k\"; }, { name = \"r\"; control = [ \"127.0.0.54@53\" ]; key = \"k\"; } );\n"
 	"keys = ( { name = \"k\"; secret = \"MDEyMzQ1Njc4OWFiY2RlZg==\"; } );\n"
-	"dns = { listen = [ \"127.0.0.1@53\" ]; zones = \".\"; answers = 2; };\n";
+	"dns = { listen = [ \"127.0.0.1@53\" ]; zones = \".\"; answers = 2; transfer_to = [ \"127.0.0.0/8\", \"::1\" ]; };\n";
 
 static struct generation *gen;
 static struct live *live;
@@ -58,6 +60,12 @@ static void publish(struct lb *lb)
 			abort();
 }
 
+static void on_issued(void *arg, const struct moving *m)
+{
+	(void)arg;
+	(void)m;
+}
+
 static void set_up(void)
 {
 	char folder[] = "/tmp/fairlead-fuzz.XXXXXX", path[200];
@@ -83,6 +91,11 @@ static void set_up(void)
 		abort();
 	for (size_t i = 0; i < gen->zones[0]->nservices; i++)
 		publish(gen->zones[0]->services[i]);
+	/* So there is something to transfer; nothing is written, for its event loop never runs. */
+	struct moving_calls calls = { .issued = on_issued };
+	struct movings *movings = movings_new(event_base_new(), gen->conf, &calls);
+	if (!movings || !movings_follow(movings, gen) || !atomic_load(&atomic_load(&gen->zones[0]->moving)->current))
+		abort();
 	responder = malloc(sizeof *responder);
 	if (!responder)
 		abort();
