@@ -34,10 +34,10 @@ static const uint8_t *answer_records(struct answer *a, const struct node *node, 
 			return follow(a, zone_type(z, node, RR_CNAME), owner);
 	}
 	const struct rrset *set = qtype == RR_ANY ? zone_rrset(z, node->rrsets) : zone_type(z, node, qtype);
-	if (set)
-		answer_add_set(a, set, owner, ANSWER);
-	else
+	if (!set)
 		answer_negative(a, RCODE_NOERROR, negative_cap);
+	else if (!a->nsynthesized || !has_set(a, set)) /* a DNAME that led here may be what was asked for */
+		answer_add_set(a, set, owner, ANSWER);
 	return NULL;
 }
 
@@ -80,8 +80,18 @@ static const uint8_t *answer_wildcard(struct answer *a, const struct node *star,
 	return answer_as(a, kind, star, lb, member, q, in, owner);
 }
 
+/* The name that was made last stood in the chain before: a loop, of which once around is all there is to say. */
+static bool was_asked(const struct answer *a, const struct query *q, const uint8_t *made)
+{
+	for (unsigned i = 0; i + 1 < a->nsynthesized; i++)
+		if (dname_equal(a->synthesized[i], made))
+			return true;
+	return dname_equal(q->name.wire, made);
+}
+
 /* RFC 6672 section 3.1: the name's labels above the DNAME's owner, put before its target. */
-static const uint8_t *answer_dname(struct answer *a, const struct node *node, unsigned labels, const struct zone_name *n, struct owner owner)
+static const uint8_t *answer_dname(struct answer *a, const struct node *node, unsigned labels, const struct zone_name *n, const struct query *q,
+                                   struct owner owner)
 {
 	const struct rrset *set = zone_type(a->zone, node, RR_DNAME);
 	const uint8_t *target = set->wire + RR_HEAD;
@@ -102,7 +112,7 @@ static const uint8_t *answer_dname(struct answer *a, const struct node *node, un
 		return NULL;
 	i->target = made;
 	i->ttl = set->ttl;
-	return dname_equal(made, n->wire) ? NULL : made; /* to itself: said once */
+	return was_asked(a, q, made) ? NULL : made;
 }
 
 /* The name isn't there: its closest encloser decides (RFC 4592 section 3.3.1). */
@@ -151,7 +161,7 @@ static const uint8_t *answer_name(struct answer *a, const struct zone_name *n, c
 			return NULL;
 		}
 		if (cut)
-			return answer_dname(a, cut, labels, n, owner);
+			return answer_dname(a, cut, labels, n, q, owner);
 	}
 	if (!node)
 		return answer_missing(a, n, q, in, owner);

@@ -52,6 +52,13 @@ struct client {
 	bool closing;                /* the client has sent its FIN: end when all is answered */
 };
 
+/*
+ * Bytes kept for all clients together: unsent answers and unfinished messages.
+ * Ordinary clients need next to nothing; beyond this the idlest of those that
+ * make us keep something goes.
+ */
+#define KEPT_MAX (64u << 20)
+
 struct tcp_thread {
 	pthread_t id;
 	struct event_base *base;
@@ -60,6 +67,7 @@ struct tcp_thread {
 	int wake_fd;
 	TAILQ_HEAD(, client) clients;
 	size_t nclients, max;
+	size_t kept;                 /* bytes in all clients' `in` and `out` */
 	bool paused;
 	uint16_t per_bucket[CLIENT_BUCKETS];
 	uint64_t seed;
@@ -90,6 +98,7 @@ static void client_close(struct client *c)
 	TAILQ_REMOVE(&t->clients, c, lru);
 	t->nclients--;
 	t->per_bucket[c->bucket]--;
+	t->kept -= c->in_len + (c->out ? c->out_len : 0);
 	event_free(c->event);
 	close(c->fd);
 	transfer_end(c->transfer);
@@ -115,6 +124,19 @@ static void wait_for(struct client *c, short what)
 	event_add(c->event, NULL);
 }
 
+/* Room for `bytes` more to be kept for `c`. False: there is none, and nobody else who could give it. */
+static bool make_room(struct tcp_thread *t, const struct client *c, size_t bytes)
+{
+	struct client *i = TAILQ_FIRST(&t->clients);
+	while (i && t->kept + bytes > KEPT_MAX) {
+		struct client *next = TAILQ_NEXT(i, lru);
+		if (i != c && (i->in_len || i->out))
+			client_close(i);
+		i = next;
+	}
+	return t->kept + bytes <= KEPT_MAX;
+}
+
 /* Sends 2 octets of length and the message in t->message. False: the connection is gone. */
 static bool send_message(struct client *c, size_t len)
 {
@@ -127,11 +149,13 @@ static bool send_message(struct client *c, size_t len)
 		n = 0;
 	if ((size_t)n == len + 2)
 		return true;
-	c->out_len = len + 2 - (size_t)n;
-	c->out_at = 0;
-	c->out = malloc(c->out_len);
+	size_t left = len + 2 - (size_t)n;
+	c->out = make_room(t, c, left) ? malloc(left) : NULL;
 	if (!c->out)
 		return false;
+	c->out_len = left;
+	c->out_at = 0;
+	t->kept += left;
 	memcpy(c->out, t->message + n, c->out_len);
 	wait_for(c, EV_WRITE);
 	return true;
@@ -173,12 +197,13 @@ static bool keep_input(struct client *c, const uint8_t *p, size_t len)
 {
 	uint8_t *kept = NULL;
 	if (len) {
-		kept = malloc(len);
+		kept = len <= c->in_len || make_room(c->thread, c, len - c->in_len) ? malloc(len) : NULL;
 		if (!kept)
 			return false;
 		memcpy(kept, p, len);
 	}
 	free(c->in);
+	c->thread->kept += len - c->in_len;
 	c->in = kept;
 	c->in_len = len;
 	return true;
@@ -244,6 +269,7 @@ static bool client_write(struct client *c)
 	c->out_at += (size_t)n;
 	if (c->out_at < c->out_len)
 		return true;
+	c->thread->kept -= c->out_len;
 	free(c->out);
 	c->out = NULL;
 	return c->transfer ? client_transfer(c) : client_resume(c);

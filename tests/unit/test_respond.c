@@ -47,6 +47,8 @@ static const char zone_text[] =
 	"din DNAME wild\n"
 	"dn2 DNAME din\n"
 	"dnself DNAME dnself\n"
+	"loop3 DNAME loop4\n"
+	"loop4 DNAME loop3\n"
 	"www LB sjc 203.0.113.10,2001:db8:1::10 check=none\n"
 	" LB den 198.51.100.10 check=none\n"
 	" TXT \"beside\"\n"
@@ -245,6 +247,8 @@ static void answers_as_the_rfcs_say(void)
 		{ "x.dn2.gslb.example.com.", LDNS_RR_TYPE_A, "0 aa|dn2.gslb.example.com. 3600 IN DNAME din.gslb.example.com.;x.dn2.gslb.example.com. 3600 IN CNAME x.din.gslb.example.com.;"
 			"din.gslb.example.com. 3600 IN DNAME wild.gslb.example.com.;x.din.gslb.example.com. 3600 IN CNAME x.wild.gslb.example.com.;x.wild.gslb.example.com. 3600 IN A 192.0.2.4;||" },
 		{ "x.dnself.gslb.example.com.", LDNS_RR_TYPE_A, "0 aa|dnself.gslb.example.com. 3600 IN DNAME dnself.gslb.example.com.;x.dnself.gslb.example.com. 3600 IN CNAME x.dnself.gslb.example.com.;||" },
+		{ "a.loop3.gslb.example.com.", LDNS_RR_TYPE_A, "0 aa|loop3.gslb.example.com. 3600 IN DNAME loop4.gslb.example.com.;a.loop3.gslb.example.com. 3600 IN CNAME a.loop4.gslb.example.com.;"
+			"loop4.gslb.example.com. 3600 IN DNAME loop3.gslb.example.com.;a.loop4.gslb.example.com. 3600 IN CNAME a.loop3.gslb.example.com.;||" },
 		{ "example.com.", LDNS_RR_TYPE_A, "5|||" },
 		{ ".", LDNS_RR_TYPE_NS, "5|||" },
 		{ "static.gslb.example.com.", LDNS_RR_TYPE_AXFR, "5|||" },
