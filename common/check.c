@@ -23,6 +23,7 @@ static const struct check_kind *const kinds[CHECK_NONE + 1] = {
 	[CHECK_ICMP] = &check_kind_icmp,
 	[CHECK_UDP] = &check_kind_udp,
 	[CHECK_AGENT] = &check_kind_agent,
+	[CHECK_EXEC] = &check_kind_exec,
 	[CHECK_POP3] = &check_kind_pop3,
 	[CHECK_SMTP] = &check_kind_smtp,
 	[CHECK_IMAP] = &check_kind_imap,
@@ -71,13 +72,16 @@ struct checker *checker_new(struct event_base *base, struct resolver *resolver)
 		return NULL;
 	c->base = base;
 	c->resolver = resolver;
+	c->helpers.base = base;
 	return c;
 }
 
 void checker_delete(struct checker *c)
 {
-	if (c)
-		dns_forget(c);
+	if (!c)
+		return;
+	dns_forget(c);
+	helpers_forget(&c->helpers);
 	free(c);
 }
 

@@ -70,6 +70,7 @@ enum check_result {
 	RESULT_L7_BAD_RCODE,    /* detail: the rcode */
 	RESULT_L7_ADDRESS,      /* the answer lacks `address` */
 	RESULT_L7_SAYS_DOWN,
+	RESULT_L7_HELPER,       /* the command of an exec check has ended, or could not be started */
 	RESULT_COUNT
 };
 

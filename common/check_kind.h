@@ -16,6 +16,7 @@
 #include <event2/event_struct.h>
 #include "check.h"
 #include "check_response.h"
+#include "helper.h"
 
 /* One read; the largest thing that a kind wants whole is bigger, and is collected. */
 #define CHECK_SCRATCH 16384
@@ -33,6 +34,7 @@ struct checker {
 	struct resolver *resolver;
 	struct tls_context *contexts; /* check_secure.c */
 	struct idle_channel *idle;    /* check_dns.c */
+	struct helpers helpers;       /* check_exec.c */
 	uint32_t places;              /* given out so far: check_place */
 	int64_t shortage_said;        /* ns: when it was last told that probes are postponed; 0: never */
 	struct checker_counts counts;
@@ -170,6 +172,6 @@ void dns_forget(struct checker *c); /* what it kept for the next probes */
 
 extern const struct check_kind check_kind_tcp, check_kind_http, check_kind_tls, check_kind_pop3, check_kind_smtp,
 	check_kind_imap, check_kind_ftp, check_kind_dns, check_kind_agent,
-	check_kind_icmp, check_kind_udp;
+	check_kind_icmp, check_kind_udp, check_kind_exec;
 
 #endif

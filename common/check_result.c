@@ -46,6 +46,7 @@ static const char *const result_names[RESULT_COUNT] = {
 	[RESULT_L7_BAD_RCODE] = "L7 rcode",
 	[RESULT_L7_ADDRESS] = "L7 address",
 	[RESULT_L7_SAYS_DOWN] = "L7 says down",
+	[RESULT_L7_HELPER] = "L7 helper ended",
 };
 
 const char *check_result_name(enum check_result r)

@@ -72,5 +72,5 @@ bool check_conf_same(const struct conf_check *a, const struct conf_check *b)
 	        same_regex(a->has_body, a->body_text, b->has_body, b->body_text) &&
 	        same_text(a->path, b->path) && same_text(a->host, b->host) && same_text(a->method, b->method) &&
 	        same_status(a, b) && same_texts(a->headers, a->nheaders, b->headers, b->nheaders) && same_secure(a, b) &&
-	        same_question(a, b));
+	        same_question(a, b) && same_texts(a->command, a->ncommand, b->command, b->ncommand));
 }

@@ -17,7 +17,7 @@ static const struct { const char *name; uint16_t port; bool built; } check_types
 	[CHECK_ICMP] = { "icmp", 0, true },
 	[CHECK_UDP] = { "udp", 0, true },
 	[CHECK_AGENT] = { "agent", 0, true },
-	[CHECK_EXEC] = { "exec", 0, false },
+	[CHECK_EXEC] = { "exec", 0, true },
 	[CHECK_NONE] = { "none", 0, true },
 };
 

@@ -54,6 +54,8 @@ struct conf_check {
 	uint16_t qtype;
 	unsigned rcode;
 	struct addr *answers; size_t nanswers; /* one of them must be in the answer; none: any */
+	/* exec */
+	char **command; size_t ncommand;   /* a path and its arguments */
 };
 
 struct conf_dns {

@@ -1,12 +1,14 @@
 /* checks[]: values of a form of their own, and keys that depend on each other. */
 #include "conf_fill.h"
 
+#include <errno.h>
 #include <ldns/ldns.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "conf_lex.h"
 
@@ -97,6 +99,23 @@ static void refuse_foreign_keys(const struct conf_at *at, const struct conf_chec
 	}
 }
 
+static void relate_exec(const struct conf_at *at, struct conf_check *c)
+{
+	struct conf_at command = conf_member(at, "command");
+	char *path = c->ncommand && c->command[0] ? conf_join(at->loader->conf->dir, c->command[0]) : NULL;
+	struct stat st;
+	if (!command.setting && !at->loader->text->partial)
+		conf_fail(at, at->setting, "command is required for checks of type exec");
+	if (!path)
+		return;
+	if (stat(path, &st) < 0 || access(path, X_OK) < 0)
+		conf_fail(&command, conf_element(&command, 0), "\"%s\": %s", path, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		conf_fail(&command, conf_element(&command, 0), "\"%s\": not a regular file", path);
+	free(c->command[0]);
+	c->command[0] = path;
+}
+
 /* Settings of TLS want TLS, and one way to it. */
 static void relate_tls(const struct conf_at *at, struct conf_check *c)
 {
@@ -126,6 +145,8 @@ void conf_relate_check(const struct conf_at *at, void *object)
 		relate_dns(at, c);
 	if (c->type == CHECK_UDP && !conf_has(at, "send") && !at->loader->text->partial)
 		conf_fail(at, at->setting, "send is required for checks of type udp");
+	if (c->type == CHECK_EXEC)
+		relate_exec(at, c);
 	relate_tls(at, c);
 	if (c->method && strcmp(c->method, "HEAD") == 0 && body.setting)
 		conf_fail(&body, body.setting, "no body comes after HEAD");

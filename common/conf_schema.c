@@ -128,7 +128,7 @@ static const struct conf_table dns_table = {
 static const struct conf_word check_type_words[] = {
 	{ "tcp", CHECK_TCP, false }, { "http", CHECK_HTTP, false }, { "tls", CHECK_TLS, false }, { "dns", CHECK_DNS, false },
 	{ "pop3", CHECK_POP3, false }, { "smtp", CHECK_SMTP, false }, { "imap", CHECK_IMAP, false }, { "ftp", CHECK_FTP, false },
-	{ "icmp", CHECK_ICMP, false }, { "udp", CHECK_UDP, false }, { "agent", CHECK_AGENT, false }, { "exec", CHECK_EXEC, true },
+	{ "icmp", CHECK_ICMP, false }, { "udp", CHECK_UDP, false }, { "agent", CHECK_AGENT, false }, { "exec", CHECK_EXEC, false },
 	{ "none", CHECK_NONE, false },
 };
 static const struct conf_word rcode_words[] = {
@@ -141,7 +141,7 @@ static const struct conf_key check_keys[] = {
 	{ "name", KIND_TEXT, true, AT(conf_check, name), .valid = conf_valid_check_name,
 	  .help = "What LB lines and listeners call it: letters, digits and ._-; not none." },
 	{ "type", KIND_WORD, true, AT(conf_check, type), WORDS(check_type_words),
-	  .help = "tcp: connects. http: gets a response with a fitting status. tls: does a handshake. dns: answers a question. pop3, smtp, imap, ftp: is greeted, and says goodbye. icmp: echoes; udp: answers a datagram; neither can tell a server from a forwarder that carries to another one. agent: an agent beside the server says up, as HAProxy's agent-check; drain drains, percentages and maxconn are only shown. none: is always up." },
+	  .help = "tcp: connects. http: gets a response with a fitting status. tls: does a handshake. dns: answers a question. pop3, smtp, imap, ftp: is greeted, and says goodbye. icmp: echoes; udp: answers a datagram; neither can tell a server from a forwarder that carries to another one. agent: an agent beside the server says up, as HAProxy's agent-check; drain drains, percentages and maxconn are only shown. exec: a helper says so. none: is always up." },
 	{ "interval", KIND_SECONDS, false, AT(conf_check, interval), RANGE(0.02, DAY, "seconds"), .fallback = "1",
 	  .help = "From start to start." },
 	{ "fast_interval", KIND_SECONDS, false, AT(conf_check, fast_interval), RANGE(0.02, DAY, "seconds"), .fallback = "0.1",
@@ -179,7 +179,8 @@ static const struct conf_key check_keys[] = {
 	{ "qtype", KIND_OWN, false, AT(conf_check, qtype), .set = conf_set_qtype, .fallback = "A", .types = T(DNS), .form = "\"TYPE\"", .help = "The type to ask for." },
 	{ "rcode", KIND_WORD, false, AT(conf_check, rcode), WORDS(rcode_words), .fallback = "NOERROR", .types = T(DNS), .help = "What the answer must say." },
 	{ "address", KIND_ADDRESSES, false, LIST(conf_check, answers), .types = T(DNS), .help = "One of them must be in the answer, for qtype A or AAAA." },
-	{ "command", KIND_LATER, .later = true, .types = T(EXEC), .help = "The helper process." },
+	{ "command", KIND_TEXTS, false, LIST(conf_check, command), .types = T(EXEC), .form = "[ \"FILE\", \"ARGUMENT\", ... ]",
+	  .help = "The helper to start, once for each address. Required. See CHECKS BY A HELPER." },
 };
 static const struct conf_table check_table = {
 	"checks[]", ROWS(check_keys), sizeof(struct conf_check), conf_relate_check,

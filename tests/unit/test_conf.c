@@ -211,7 +211,8 @@ static void checks_with_keys_of_their_own(void)
 	         "{ name = \"p\"; type = \"pop3\"; tls = true; }, { name = \"i\"; type = \"imap\"; starttls = true; }, { name = \"m\"; type = \"smtp\"; port = 2525; tls = true; },\n"
 	         "{ name = \"h\"; type = \"http\"; tls = true; },\n"
 	         "{ name = \"d\"; type = \"dns\"; query = \"x.example\"; qtype = \"aaaa\"; address = [ \"2001:db8::1\" ]; },\n"
-	         "{ name = \"e\"; type = \"dns\"; query = \".\"; rcode = \"REFUSED\"; } );\n", minimal);
+	         "{ name = \"e\"; type = \"dns\"; query = \".\"; rcode = \"REFUSED\"; },\n"
+	         "{ name = \"x\"; type = \"exec\"; command = [ \"/bin/sh\", \"-c\", \"echo up\" ]; } );\n", minimal);
 	struct conf *c = load_good(text);
 	const struct conf_check *s = conf_check_by_name(c, "s"), *p = conf_check_by_name(c, "p"), *i = conf_check_by_name(c, "i");
 	CU_ASSERT(s->tls && !s->verify && s->min_days == 14 && s->nalpn == 2 && !s->ca);
@@ -225,6 +226,10 @@ static void checks_with_keys_of_their_own(void)
 	CU_ASSERT(d->qtype == 28 && d->rcode == 0 && d->nanswers == 1 && is_addr(&d->answers[0], "2001:db8::1"));
 	CU_ASSERT(e->qtype == 1 && e->rcode == 5 && e->nanswers == 0 && conf_check_port(e) == 53);
 	CU_ASSERT_STRING_EQUAL(d->query, "x.example");
+	const struct conf_check *x = conf_check_by_name(c, "x");
+	CU_ASSERT_EQUAL_FATAL(x->ncommand, 3);
+	CU_ASSERT_STRING_EQUAL(x->command[0], "/bin/sh");
+	CU_ASSERT_STRING_EQUAL(x->command[2], "echo up");
 	conf_free(c);
 	char path[sizeof folder + 16];
 	snprintf(path, sizeof path, "%s/x.ca", folder);
@@ -329,7 +334,8 @@ static void metrics_and_check_types(void)
 	CU_ASSERT_EQUAL(metric_by_name("Rank"), METRIC_COUNT);
 	CU_ASSERT(!metric_is_built(METRIC_COUNT));
 	CU_ASSERT(check_default_port(CHECK_HTTP) == 80 && check_default_port(CHECK_POP3) == 110 && check_default_port(CHECK_TCP) == 0);
-	CU_ASSERT(check_is_built(CHECK_TCP) && check_is_built(CHECK_TLS) && !check_is_built(CHECK_EXEC));
+	for (int t = 0; t <= CHECK_NONE; t++)
+		CU_ASSERT(check_is_built((enum check_type)t));
 	CU_ASSERT_STRING_EQUAL(check_type_name(CHECK_EXEC), "exec");
 }
 

@@ -271,9 +271,15 @@ static const struct error_case cases[] = {
 	  "t.conf:12: checks[].query: is not for checks of type tcp\n" },
 	{ true,
 	  "checks = ( { name = \"d\"; type = \"exec\"; },\n"
-	  "{ name = \"u\"; type = \"udp\"; expect = \"x\"; } );\n",
-	  "t.conf:7: checks[].type: \"exec\" is not built yet\n"
-	  "t.conf:8: checks[]: send is required for checks of type udp\n" },
+	  "{ name = \"u\"; type = \"udp\"; expect = \"x\"; },\n"
+	  "{ name = \"e\"; type = \"exec\"; command = [ \"/no/such/file\", \"x\" ]; },\n"
+	  "{ name = \"f\"; type = \"exec\"; command = [ \"/dev\" ]; },\n"
+	  "{ name = \"g\"; type = \"exec\"; command = \"/bin/sh\"; } );\n",
+	  "t.conf:7: checks[]: command is required for checks of type exec\n"
+	  "t.conf:8: checks[]: send is required for checks of type udp\n"
+	  "t.conf:9: checks[].command: \"/no/such/file\": No such file or directory\n"
+	  "t.conf:10: checks[].command: \"/dev\": not a regular file\n"
+	  "t.conf:11: checks[].command: must be a list: [ ... ] or ( ... )\n" },
 	{ true,
 	  "forward = { http = { listen = [ \"127.0.0.1@1\" ]; };\n"
 	  "listeners = ( { service = \"w.x.\"; listen = [ \"192.0.2.5@80\" ]; protocol = \"tls\";\n"
