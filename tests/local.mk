@@ -168,6 +168,7 @@ RUN_CASES += tests/run/500-descriptors/run
 RUN_CASES += tests/run/610-malformed/run
 RUN_CASES += tests/run/620-tcp/run
 RUN_CASES += tests/run/630-idle-tcp/run
+RUN_CASES += tests/run/650-unbound/run
 
 check_PROGRAMS += $(FUZZ_TARGETS)
 if HAVE_CUNIT

@@ -18,8 +18,8 @@ def udp(servers, queries, sentinel):
     servers: addresses; queries: bytes without the id. A list for each query
     with each server's answer, None for none. `sentinel` is a query that
     everybody answers: sent behind each window, its answer shows that what is
-    still missing will not come. That is asked once more, so that a lost
-    packet is not taken for silence.
+    still missing will not come. That is asked again, so that a lost packet is
+    not taken for silence. None: everything is waited for, as a resolver needs.
     """
     sockets = []
     for address in servers:
@@ -51,8 +51,9 @@ def _round(sockets, queries, answers, missing, sentinel, rounds=itertools.count(
     for k, (s, indices) in enumerate(zip(sockets, missing)):
         for i in indices:
             s.send(struct.pack("!H", i % LAST) + queries[i])
-        if indices:
+        if indices and sentinel:
             s.send(struct.pack("!H", last) + sentinel)
+        if indices:
             waiting[s] = k, {i % LAST: i for i in indices}
     while waiting:
         ready = select.select(list(waiting), [], [], max(0, deadline - time.monotonic()))[0]
