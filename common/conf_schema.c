@@ -225,17 +225,22 @@ static const struct conf_table policy_table = {
 /* ---- exchange ---- */
 
 static const struct conf_word decide_words[] = {
-	{ "own", 0, false }, { "home+majority", 0, true }, { "home", 0, true }, { "majority", 0, true },
+	{ "home+majority", DECIDE_HOME_MAJORITY, false }, { "home", DECIDE_HOME, false }, { "majority", DECIDE_MAJORITY, false },
+	{ "own", DECIDE_OWN, false },
 };
-static const struct conf_word probe_words[] = { { "all", 0, false }, { "home", 0, true }, { "silent", 0, true } };
+static const struct conf_word probe_words[] = {
+	{ "all", PROBE_ALL, false }, { "home", PROBE_HOME, false }, { "silent", PROBE_SILENT, false },
+};
 
 static const struct conf_key exchange_keys[] = {
 	{ "interval", KIND_SECONDS, false, AT(conf_exchange, interval), RANGE(0.05, 3600, "seconds"), .fallback = "1",
-	  .help = "How often fairlead-fwd asks its dnsd about the peers." },
-	{ "ttl", KIND_SECONDS, RANGE(0, DAY, "seconds"), .later = true, .help = "How long an observation counts." },
-	{ "decide", KIND_WORD, WORDS(decide_words), .later = true, .off = "own",
-	  .instead = "in this version each dnsd decides by its own checks", .help = "Whose observations make the verdict: in this version each dnsd decides by its own checks." },
-	{ "probe", KIND_WORD, WORDS(probe_words), .later = true, .off = "all", .help = "Which members a dnsd probes." },
+	  .help = "How often each dnsd says what its own site's members are, and fairlead-fwd asks its dnsd. A dnsd that is not heard for 2.5 of them is silent." },
+	{ "ttl", KIND_SECONDS, false, AT(conf_exchange, ttl), RANGE(1, DAY, "seconds"), .fallback = "10",
+	  .help = "How long what it says counts at most; within half of it everything is said again." },
+	{ "decide", KIND_WORD, false, AT(conf_exchange, decide), WORDS(decide_words), .fallback = "home+majority",
+	  .help = "Whose observations make the verdict. home+majority: when the member's own site says down or drain, that; else down if more than half of the sites say so. home: its own site; while that is silent our own check. majority: more than half of the sites. own: our own check." },
+	{ "probe", KIND_WORD, false, AT(conf_exchange, probe), WORDS(probe_words), .fallback = "all",
+	  .help = "Which members a dnsd checks. home: its own site's. silent: its own site's, and those of sites that are not heard." },
 };
 static const struct conf_table exchange_table = {
 	"exchange", ROWS(exchange_keys), sizeof(struct conf_exchange), NULL, "What sites tell each other.",

@@ -57,7 +57,7 @@ static const uint8_t *answer_as(struct answer *a, enum node_kind kind, const str
 			return NULL;
 		answer_negative(a, RCODE_NOERROR, cap);
 		return NULL;
-	case NODE_HEALTH: case NODE_HEALTH_MEMBER: case NODE_SITES:
+	case NODE_HEALTH: case NODE_HEALTH_MEMBER: case NODE_SITES: case NODE_ADMIN: case NODE_ADMIN_SITE:
 		answer_health(a, kind, lb, member, q->type, in, owner);
 		return NULL;
 	}
@@ -66,7 +66,7 @@ static const uint8_t *answer_as(struct answer *a, enum node_kind kind, const str
 
 static const struct lb *lb_of(const struct zone *z, const struct node *n)
 {
-	return n->kind == NODE_PLAIN || n->kind == NODE_SITES ? NULL : z->services[n->service];
+	return zone_has_service(n) ? z->services[n->service] : NULL;
 }
 
 static const uint8_t *answer_wildcard(struct answer *a, const struct node *star, const struct zone_name *n, unsigned encloser,

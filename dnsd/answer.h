@@ -33,7 +33,8 @@ enum item_kind {
 	ITEM_CHAOS,          /* TXT of class CHAOS */
 	ITEM_HEALTH,         /* TXT made now: all members of a service */
 	ITEM_HEALTH_MEMBER,  /* ... one member, by observer */
-	ITEM_SITES           /* ... the sites */
+	ITEM_SITES,          /* ... the sites */
+	ITEM_ADMIN           /* ... an operator's order */
 };
 
 /* Items stand in this order. Of the optional ones what doesn't fit is left away; without any of the others the answer is truncated. */
@@ -56,7 +57,7 @@ struct item {
 	const struct lb_records *records[ANSWERS_MAX]; /* of the chosen members */
 	uint8_t nmembers;
 	uint16_t member;              /* the one that a host or health item is about */
-	const uint8_t *target;        /* of ITEM_SYNTHESIS */
+	const uint8_t *target;        /* of ITEM_SYNTHESIS; of ITEM_ADMIN two octets of length and the rdata */
 	const char *text;             /* of ITEM_CHAOS, at most 255 bytes */
 };
 

@@ -82,7 +82,7 @@ static bool find_place(const struct answer *a, const struct zone_name *n, struct
 		p->node = zone_find_wildcard(z, n, labels);
 	p->kind = p->node->kind;
 	p->member = p->node->member;
-	p->lb = p->kind == NODE_PLAIN || p->kind == NODE_SITES ? NULL : z->services[p->node->service];
+	p->lb = zone_has_service(p->node) ? z->services[p->node->service] : NULL;
 	if (wild && p->kind == NODE_SERVICE)
 		p->kind = answer_wildcard_kind(p->lb, n, n->labels - labels, &p->member);
 	return !(p->node->flags & NODE_CNAME);

@@ -1,6 +1,8 @@
 #include "answer_service.h"
 
 #include "../common/conf.h"
+#include "../common/update.h"
+#include "admin.h"
 #include "answer_items.h"
 #include "generation.h"
 
@@ -172,6 +174,20 @@ bool answer_member(struct answer *a, const struct lb *lb, uint16_t member, uint1
 	return answer_one(a, lb, st, member, service_type(lb, qtype), in, owner);
 }
 
+/* What an operator has ordered for a member, or for a site's: nothing, if nobody ever has. */
+static void answer_order(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member, struct owner owner)
+{
+	uint8_t name[DNAME_MAX];
+	size_t len = kind == NODE_ADMIN ? update_owner_write(name, UPDATE_ADMIN_MEMBER, lb->service->members[member].label, lb->service->name)
+		: update_owner_write(name, UPDATE_ADMIN_SITE, a->zone->conf->sites[member].name, a->zone->origin);
+	const uint8_t *rdata = len ? admin_rdata(name) : NULL;
+	struct item *i = rdata ? answer_add(a, ITEM_ADMIN, owner, ANSWER) : NULL;
+	if (i)
+		i->target = rdata;
+	else
+		answer_negative(a, RCODE_NOERROR, 0);
+}
+
 void answer_health(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member, uint16_t qtype,
                           const struct answer_input *in, struct owner owner)
 {
@@ -181,6 +197,10 @@ void answer_health(struct answer *a, enum node_kind kind, const struct lb *lb, u
 	}
 	if (qtype != RR_TXT && qtype != RR_ANY) {
 		answer_negative(a, RCODE_NOERROR, 0);
+		return;
+	}
+	if (kind == NODE_ADMIN || kind == NODE_ADMIN_SITE) {
+		answer_order(a, kind, lb, member, owner);
 		return;
 	}
 	enum item_kind item = kind == NODE_HEALTH ? ITEM_HEALTH : kind == NODE_HEALTH_MEMBER ? ITEM_HEALTH_MEMBER : ITEM_SITES;

@@ -20,6 +20,7 @@
 #include "../common/resolve.h"
 #include "../common/service.h"
 #include "cookie_state.h"
+#include "exchange.h"
 #include "flatten.h"
 #include "lb.h"
 #include "monitor.h"
@@ -45,7 +46,9 @@ struct control {
 	struct notify *notify;
 	/* lb_states that were replaced; query threads may still look at them until the next grace period */
 	struct lb_state **garbage; size_t ngarbage, garbage_room;
+	void **plain; size_t nplain, plain_room; /* the same for what free() ends */
 	struct event *collect;
+	struct exchange *exchange;
 	bool told_ready;               /* all services answer: said once */
 	/* reload */
 	bool loading, again;
@@ -66,6 +69,28 @@ static void on_collect(evutil_socket_t fd, short what, void *arg)
 	for (size_t i = 0; i < c->ngarbage; i++)
 		lb_state_delete(c->garbage[i]);
 	c->ngarbage = 0;
+	for (size_t i = 0; i < c->nplain; i++)
+		free(c->plain[i]);
+	c->nplain = 0;
+}
+
+/* As discard, for what others let query threads see. */
+static void discard_plain(void *arg, void *p)
+{
+	struct control *c = arg;
+	if (c->nplain == c->plain_room) {
+		size_t room = c->plain_room ? c->plain_room * 2 : 64;
+		void **more = realloc(c->plain, room * sizeof *more);
+		if (!more) {
+			synchronize_rcu();
+			free(p);
+			return;
+		}
+		c->plain = more;
+		c->plain_room = room;
+	}
+	c->plain[c->nplain++] = p;
+	event_active(c->collect, EV_TIMEOUT, 1);
 }
 
 /* Freed after a grace period, together with all others of this moment: one wait serves a thousand changes. */
@@ -210,7 +235,10 @@ static bool adopt(struct control *c, struct generation *g)
 	if (!ok)
 		return false;
 	notify_configure(c->notify, g->conf);
-	return movings_follow(c->movings, g);
+	if (!movings_follow(c->movings, g))
+		return false;
+	exchange_set_generation(c->exchange, g, c->monitor);
+	return true;
 }
 
 /* The secret is the process's for its life: what a file or the folder says later is for the next start. */
@@ -345,13 +373,37 @@ void control_reload(struct control *c)
 	c->loading = e == 0;
 }
 
+/* ---- exchange ---- */
+
+static void on_seen(void *arg, const struct service *s, const struct member *m, struct live_member *l)
+{
+	struct control *c = arg;
+	(void)m;
+	exchange_seen(c->exchange, s, l);
+}
+
+static enum verdict on_order(void *arg, const struct service *s, const struct member *m)
+{
+	struct control *c = arg;
+	const struct lb *lb = s->holder;
+	return exchange_order(c->exchange, lb->conf, s, m);
+}
+
+static void on_site(void *arg, const struct observer *who, bool heard)
+{
+	struct control *c = arg;
+	exchange_note_site(c->exchange, who, heard);
+}
+
 /* ---- life ---- */
 
 static bool make_parts(struct control *c, const char *file)
 {
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	const char *why = NULL;
-	struct monitor_calls calls = { .changed = on_change, .arg = c };
+	struct monitor_calls calls = { .changed = on_change, .seen = on_seen, .order = on_order, .site = on_site,
+	                               .retire = discard_plain, .arg = c };
+	struct exchange_calls exchange = { .retire = discard_plain, .arg = c };
 	c->file = strdup(file);
 	c->loaded = fd < 0 ? NULL : event_new(c->base, fd, EV_READ | EV_PERSIST, on_loaded, c);
 	c->collect = event_new(c->base, -1, 0, on_collect, c);
@@ -361,6 +413,9 @@ static bool make_parts(struct control *c, const char *file)
 	c->checker = checker_new(c->base, c->resolver);
 	c->live = live_new();
 	if (!c->file || !c->loaded || !c->collect || !c->checker || !c->live || event_add(c->loaded, NULL) < 0)
+		return false;
+	c->exchange = exchange_new(c->base, c->live, c->gen->conf->state, &exchange);
+	if (!c->exchange)
 		return false;
 	c->monitor = monitor_new(c->base, c->checker, c->gen->conf, c->live, &calls);
 	struct moving_calls issued = { .issued = on_issued, .arg = c };
@@ -391,6 +446,7 @@ void control_delete(struct control *c)
 	if (c->loading)
 		pthread_join(c->loader, NULL);
 	errs_free(&c->errs);
+	exchange_delete(c->exchange);
 	if (c->monitor)
 		monitor_delete(c->monitor);
 	atomic_store_explicit(&current_generation, NULL, memory_order_release);
@@ -402,6 +458,9 @@ void control_delete(struct control *c)
 	for (size_t i = 0; i < c->ngarbage; i++)
 		lb_state_delete(c->garbage[i]);
 	free(c->garbage);
+	for (size_t i = 0; i < c->nplain; i++)
+		free(c->plain[i]);
+	free(c->plain);
 	rrl_delete(c->rrl);
 	explicit_bzero(&c->cookies, sizeof c->cookies);
 	if (c->live)

@@ -2,6 +2,7 @@
 
 #include "../common/conf.h"
 #include "../common/loop.h"
+#include "../common/wire.h"
 #include "health.h"
 
 static struct health_input input_of(const struct health_cursor *c, size_t member)
@@ -27,7 +28,7 @@ struct health_cursor health_begin(const struct item *i, const struct zone *z, co
 		c.count = i->lb->service->nmembers;
 	else if (i->kind == ITEM_SITES)
 		c.count = z->conf->nsites;
-	else
+	else if (i->kind == ITEM_HEALTH_MEMBER)
 		find_next(&c);
 	/* Somebody always speaks. */
 	if (c.count == 0 && i->kind == ITEM_HEALTH_MEMBER)
@@ -69,6 +70,10 @@ size_t health_next(struct health_cursor *c, uint8_t *out, size_t size)
 	size_t n;
 	if (c->item->kind == ITEM_SITES) {
 		n = site_rdata(c, out, size);
+	} else if (c->item->kind == ITEM_ADMIN) {
+		n = wire_get16(c->item->target);
+		n = n <= size ? n : 0;
+		memcpy(out, c->item->target + 2, n);
 	} else if (c->item->kind == ITEM_HEALTH) {
 		struct health_input in = input_of(c, c->at);
 		n = health_member_rdata(out, size, &in);

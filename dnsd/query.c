@@ -119,7 +119,8 @@ enum query_verdict query_parse(struct query *q, const uint8_t *msg, size_t len, 
 	if (len < DNS_HEADER || (msg[2] & DNS_QR))
 		return QUERY_DROP;
 	if (msg[2] & 0x78) {
-		*rcode = RCODE_NOTIMP;
+		/* An UPDATE that gets here is not signed (inbox.h). */
+		*rcode = (msg[2] & 0x78) == 5 << 3 ? RCODE_REFUSED : RCODE_NOTIMP;
 		return QUERY_ERROR;
 	}
 	if (wire_get16(msg + 4) != 1)

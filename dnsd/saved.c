@@ -22,8 +22,7 @@
 
 /* --- reading --- */
 
-/* The whole file with a zero behind it; the caller frees. NULL: *why, or NULL when there is none. */
-static char *read_file(const char *path, const char **why)
+char *saved_read_file(const char *path, const char **why)
 {
 	FILE *f = fopen(path, "re");
 	char *text = NULL;
@@ -142,7 +141,7 @@ static size_t read_text(char *text, int64_t now, int64_t max_age,
 size_t saved_read(const char *path, int64_t now, int64_t max_age,
                   void (*each)(void *arg, const struct saved_verdict *v), void *arg, const char **why)
 {
-	char *text = read_file(path, why);
+	char *text = saved_read_file(path, why);
 	size_t count = text ? read_text(text, now, max_age, each, arg, why) : 0;
 	free(text);
 	return count;

@@ -33,6 +33,9 @@ struct saved_verdict {
 size_t saved_read(const char *path, int64_t now, int64_t max_age,
                   void (*each)(void *arg, const struct saved_verdict *v), void *arg, const char **why);
 
+/* The whole file with a zero behind it; the caller frees. NULL: *why (static) says it, NULL when there is none. */
+char *saved_read_file(const char *path, const char **why);
+
 /* The text to be written, while it grows. */
 struct saved_text { char *text; size_t len, room; bool failed; };
 

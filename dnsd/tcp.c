@@ -15,6 +15,7 @@
 #include <urcu-qsbr.h>
 #include "../common/log.h"
 #include "../common/sock.h"
+#include "inbox.h"
 #include "signed.h"
 #include "transfer.h"
 
@@ -32,6 +33,8 @@
 /* Answers to one client in one go, likewise. */
 #define ANSWERS_BATCH 64
 #define MESSAGE_MAX 65535
+/* UPDATE messages of one client that wait for their answers; no more is read from it meanwhile. */
+#define PENDING_MAX 256
 
 /*
  * A client: either we read (out == NULL) or we wait until it takes what
@@ -50,6 +53,15 @@ struct client {
 	uint8_t *out; size_t out_at, out_len;
 	struct transfer *transfer;   /* more messages to come, before anything else is read or answered; NULL: none */
 	bool closing;                /* the client has sent its FIN: end when all is answered */
+	unsigned pending;            /* messages in the inbox; a closed client (fd -1) stays until they have returned */
+};
+
+/* An answer on its way back from the control thread. */
+struct returned {
+	struct returned *next;
+	struct client *client;
+	size_t len;
+	uint8_t bytes[];
 };
 
 /*
@@ -63,9 +75,12 @@ struct tcp_thread {
 	pthread_t id;
 	struct event_base *base;
 	struct event **listeners; size_t nlisteners;
-	struct event *wake, *tick, *resume;
-	int wake_fd;
-	TAILQ_HEAD(, client) clients;
+	struct event *wake, *tick, *resume, *back;
+	int wake_fd, back_fd;
+	pthread_mutex_t back_lock;
+	struct returned *returned;   /* the newest first */
+	TAILQ_HEAD(client_list, client) clients;
+	struct client_list gone;     /* closed, with messages in the inbox */
 	size_t nclients, max;
 	size_t kept;                 /* bytes in all clients' `in` and `out` */
 	bool paused;
@@ -104,7 +119,12 @@ static void client_close(struct client *c)
 	transfer_end(c->transfer);
 	free(c->in);
 	free(c->out);
-	free(c);
+	if (c->pending == 0) {
+		free(c);
+		return;
+	}
+	c->fd = -1;
+	TAILQ_INSERT_TAIL(&t->gone, c, lru);
 }
 
 static void touch(struct client *c)
@@ -161,6 +181,19 @@ static bool send_message(struct client *c, size_t len)
 	return true;
 }
 
+/* An UPDATE that is signed goes to the control thread, which answers it. False: it is to be answered here. */
+static bool pass_update(struct client *c, size_t n)
+{
+	struct tcp_thread *t = c->thread;
+	if (!inbox_is_update(t->message + 2, n))
+		return false;
+	c->pending++;
+	if (inbox_offer_tcp(t->message + 2, n, &c->addr, t, c))
+		return true;
+	c->pending--;
+	return false;
+}
+
 /* The answer to the message of `n` bytes in t->message, of which a transfer is only the beginning. */
 static size_t answer_one(struct client *c, const struct generation *gen, size_t n)
 {
@@ -176,13 +209,15 @@ static ssize_t answer_messages(struct client *c, const uint8_t *p, size_t len)
 	struct tcp_thread *t = c->thread;
 	const struct generation *gen = atomic_load_explicit(&current_generation, memory_order_acquire);
 	size_t used = 0;
-	for (unsigned i = 0; i < ANSWERS_BATCH && !c->out && !c->transfer && len - used >= 2; i++) {
+	for (unsigned i = 0; i < ANSWERS_BATCH && !c->out && !c->transfer && c->pending < PENDING_MAX && len - used >= 2; i++) {
 		size_t n = wire_get16(p + used);
 		if (len - used - 2 < n)
 			break;
 		memcpy(t->message + 2, p + used + 2, n);
 		used += 2 + n;
 		touch(c);
+		if (pass_update(c, n))
+			continue;
 		size_t answer = answer_one(c, gen, n);
 		if (!answer)
 			return -1; /* what gets no answer is no DNS, or somebody's answer: not worth a connection */
@@ -234,9 +269,11 @@ static bool client_read(struct client *c)
 		return false;
 	if (c->transfer && !c->out)
 		wait_for(c, EV_WRITE);
-	else if (whole_message(c) && !c->out)
+	else if (whole_message(c) && !c->out && c->pending < PENDING_MAX)
 		event_active(c->event, EV_READ, 1); /* the others' turn, then on without waiting for more bytes */
-	return c->out || c->transfer || whole_message(c) || !c->closing;
+	if (!c->out && !c->transfer && c->pending && (c->closing || c->pending >= PENDING_MAX))
+		event_del(c->event); /* on when answers come back */
+	return c->out || c->transfer || c->pending || whole_message(c) || !c->closing;
 }
 
 /* All has been sent, and there may be questions waiting. */
@@ -285,6 +322,90 @@ static void on_client(evutil_socket_t fd, short what, void *arg)
 		client_close(c);
 	rcu_thread_offline();
 }
+
+/* ---- answers from the control thread ---- */
+
+/* Behind what the client has not taken yet. False: no memory. */
+static bool append_output(struct client *c, const uint8_t *answer, size_t len)
+{
+	uint8_t *more = realloc(c->out, c->out_len + 2 + len);
+	if (!more)
+		return false;
+	wire_set16(more + c->out_len, (uint16_t)len);
+	memcpy(more + c->out_len + 2, answer, len);
+	c->out = more;
+	c->out_len += 2 + len;
+	return true;
+}
+
+/* False: the connection is to end. */
+static bool client_take(struct client *c, const uint8_t *answer, size_t len)
+{
+	struct tcp_thread *t = c->thread;
+	if (len && c->out)
+		return append_output(c, answer, len);
+	if (len) {
+		memcpy(t->message + 2, answer, len);
+		if (!send_message(c, len))
+			return false;
+	}
+	if (c->out || c->transfer)
+		return true;
+	return c->closing && c->pending ? true : client_resume(c);
+}
+
+static void on_returned(evutil_socket_t fd, short what, void *arg)
+{
+	struct tcp_thread *t = arg;
+	uint64_t count;
+	struct returned *list, *ordered = NULL;
+	(void)what;
+	if (read(fd, &count, sizeof count) < 0)
+		return;
+	pthread_mutex_lock(&t->back_lock);
+	list = t->returned;
+	t->returned = NULL;
+	pthread_mutex_unlock(&t->back_lock);
+	for (struct returned *next; list; list = next) {
+		next = list->next;
+		list->next = ordered;
+		ordered = list;
+	}
+	rcu_thread_online();
+	for (struct returned *r = ordered, *next; r; r = next) {
+		struct client *c = r->client;
+		next = r->next;
+		c->pending--;
+		if (c->fd >= 0 && !client_take(c, r->bytes, r->len)) {
+			client_close(c);
+		} else if (c->fd < 0 && c->pending == 0) {
+			TAILQ_REMOVE(&t->gone, c, lru);
+			free(c);
+		}
+		free(r);
+	}
+	rcu_thread_offline();
+}
+
+void tcp_return(struct tcp_thread *t, void *client, const uint8_t *answer, size_t len)
+{
+	uint64_t one = 1;
+	struct returned *r = malloc(sizeof *r + len);
+	if (!r)
+		return;
+	r->client = client;
+	r->len = len;
+	if (len)
+		memcpy(r->bytes, answer, len);
+	pthread_mutex_lock(&t->back_lock);
+	r->next = t->returned;
+	t->returned = r;
+	pthread_mutex_unlock(&t->back_lock);
+	if (write(t->back_fd, &one, sizeof one) < 0)
+		log_error("cannot wake a thread", "thread=tcp error=\"%s\"", strerror(errno));
+}
+
+/* ---- accepting ---- */
 
 static bool admit(struct tcp_thread *t, uint32_t bucket)
 {
@@ -395,6 +516,12 @@ static void tcp_free(struct tcp_thread *t)
 {
 	while (t->base && !TAILQ_EMPTY(&t->clients))
 		client_close(TAILQ_FIRST(&t->clients));
+	for (struct client *c; (c = TAILQ_FIRST(&t->gone)); free(c))
+		TAILQ_REMOVE(&t->gone, c, lru);
+	for (struct returned *r = t->returned, *next; r; r = next) {
+		next = r->next;
+		free(r);
+	}
 	for (size_t i = 0; i < t->nlisteners; i++) {
 		if (!t->listeners[i])
 			continue;
@@ -402,12 +529,15 @@ static void tcp_free(struct tcp_thread *t)
 		event_free(t->listeners[i]);
 	}
 	free(t->listeners);
-	struct event *own[] = { t->wake, t->tick, t->resume };
+	struct event *own[] = { t->wake, t->tick, t->resume, t->back };
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
 		if (own[i])
 			event_free(own[i]);
 	if (t->wake_fd >= 0)
 		close(t->wake_fd);
+	if (t->back_fd >= 0)
+		close(t->back_fd);
+	pthread_mutex_destroy(&t->back_lock);
 	if (t->base)
 		event_base_free(t->base);
 	free(t);
@@ -427,7 +557,7 @@ static bool make_events(struct tcp_thread *t, const int *fds, size_t count)
 	struct timeval second = { 1, 0 };
 	t->base = event_base_new();
 	t->listeners = calloc(count, sizeof *t->listeners);
-	if (!t->base || !t->listeners || t->wake_fd < 0)
+	if (!t->base || !t->listeners || t->wake_fd < 0 || t->back_fd < 0)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		t->listeners[i] = event_new(t->base, fds[i], EV_READ | EV_PERSIST, on_accept, t);
@@ -438,7 +568,9 @@ static bool make_events(struct tcp_thread *t, const int *fds, size_t count)
 	t->wake = event_new(t->base, t->wake_fd, EV_READ, on_wake, t);
 	t->tick = event_new(t->base, -1, EV_PERSIST, on_tick, t);
 	t->resume = event_new(t->base, -1, 0, on_resume, t);
-	return t->wake && t->tick && t->resume && event_add(t->wake, NULL) == 0 && event_add(t->tick, &second) == 0;
+	t->back = event_new(t->base, t->back_fd, EV_READ | EV_PERSIST, on_returned, t);
+	return t->wake && t->tick && t->resume && t->back && event_add(t->wake, NULL) == 0 && event_add(t->back, NULL) == 0
+		&& event_add(t->tick, &second) == 0;
 }
 
 struct tcp_thread *tcp_start(const int *fds, size_t count, char *why)
@@ -448,6 +580,9 @@ struct tcp_thread *tcp_start(const int *fds, size_t count, char *why)
 	int e = ENOMEM;
 	if (t) {
 		TAILQ_INIT(&t->clients);
+		TAILQ_INIT(&t->gone);
+		pthread_mutex_init(&t->back_lock, NULL);
+		t->back_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		t->max = connections_max();
 		if (make_events(t, fds, count) && getrandom(seeds, sizeof seeds, 0) == sizeof seeds) {

@@ -16,6 +16,7 @@
 #include "../common/addr.h"
 #include "../common/log.h"
 #include "../common/sock.h"
+#include "inbox.h"
 
 /* Datagrams taken by one system call. 64 bring its cost below 40 ns each; more only add latency. */
 #define BATCH 64
@@ -102,6 +103,16 @@ static void source_as_asked(struct msghdr *m)
 	}
 }
 
+/* An UPDATE that is signed goes to the control thread, which answers it. False: it is to be answered here. */
+__attribute__((noinline))
+static bool pass_update(struct udp_thread *t, size_t i)
+{
+	struct msghdr *h = &t->messages[i].msg_hdr;
+	if (t->any)
+		source_as_asked(h);
+	return inbox_offer_udp(t->packets[i].bytes, t->messages[i].msg_len, t->fd, h);
+}
+
 /*
  * Answers `count` received packets in place: what was received is what is
  * sent. Those without an answer are closed up; the headers behind them then
@@ -114,7 +125,7 @@ static size_t answer_batch(struct udp_thread *t, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct packet *p = &t->packets[i];
 		/* From port 0 nobody can be answered, and trying stalls all behind it in sendmmsg. */
-		size_t len = p->from.in4.sin_port == 0 ? 0
+		size_t len = p->from.in4.sin_port == 0 || (inbox_is_update(p->bytes, t->messages[i].msg_len) && pass_update(t, i)) ? 0
 			: respond(&t->responder, gen, p->bytes, t->messages[i].msg_len, PACKET_MAX, &p->from, false);
 		if (!len)
 			continue;

@@ -51,7 +51,9 @@ enum node_kind {
 	NODE_MEMBER,         /* LABEL.SERVICE */
 	NODE_HEALTH,         /* _health.SERVICE */
 	NODE_HEALTH_MEMBER,  /* LABEL._health.SERVICE */
-	NODE_SITES           /* _sites.ORIGIN */
+	NODE_SITES,          /* _sites.ORIGIN */
+	NODE_ADMIN,          /* LABEL._admin.SERVICE */
+	NODE_ADMIN_SITE      /* SITE._sites.ORIGIN; `member` is the site's number */
 };
 
 enum node_flag {
@@ -71,6 +73,12 @@ struct node {
 	uint8_t name_len;        /* without the origin's part: 0 for the origin itself */
 	uint8_t name[];          /* lower case, no final zero octet */
 };
+
+/* `service` is one. */
+static inline bool zone_has_service(const struct node *n)
+{
+	return n->kind != NODE_PLAIN && n->kind != NODE_SITES && n->kind != NODE_ADMIN_SITE;
+}
 
 struct rrset {
 	uint32_t next;           /* reference; 0: the last */
@@ -102,6 +110,7 @@ struct zone_soa {
 struct zone_site {
 	_Atomic(int64_t) last;         /* ns, CLOCK_MONOTONIC; 0: nothing yet */
 	_Atomic(uint32_t) config;      /* their confhash; 0: not known */
+	bool differs;                  /* from ours, as has been told; control thread only */
 };
 
 struct zone {

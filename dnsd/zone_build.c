@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "../common/conf.h"
 #include "../common/log.h"
+#include "../common/update.h"
 #include "../common/zonefile.h"
 #include "confhash.h"
 #include "lb.h"
@@ -248,6 +249,21 @@ static bool add_health_names(struct zone *z, size_t service)
 		ok = add_derived(z, name, dname_prepend(name, label, n, s->name), NODE_MEMBER, service, m);
 		if (ok && len)
 			ok = add_derived(z, name, dname_prepend(name, label, n, health), NODE_HEALTH_MEMBER, service, m);
+		size_t admin = update_owner_write(name, UPDATE_ADMIN_MEMBER, label, s->name);
+		if (ok && admin)
+			ok = add_derived(z, name, admin, NODE_ADMIN, service, m);
+	}
+	return ok;
+}
+
+/* _sites.ORIGIN, and an admin name for each site. */
+static bool add_site_names(struct zone *z)
+{
+	uint8_t name[DNAME_MAX];
+	bool ok = add_derived(z, name, dname_prepend(name, "_sites", 6, z->origin), NODE_SITES, 0, 0);
+	for (size_t i = 0; ok && i < z->conf->nsites; i++) {
+		size_t len = update_owner_write(name, UPDATE_ADMIN_SITE, z->conf->sites[i].name, z->origin);
+		ok = !len || add_derived(z, name, len, NODE_ADMIN_SITE, 0, i);
 	}
 	return ok;
 }
@@ -340,12 +356,10 @@ static void finish(struct build *b, struct errs *errs)
 	struct zone_name origin;
 	for (size_t i = 0; i < z->nservices && !b->failed; i++)
 		b->failed = !add_service_names(z, i);
-	uint8_t sites[DNAME_MAX];
-	size_t len = dname_prepend(sites, "_sites", 6, z->origin);
 	if (!b->failed)
 		b->failed = !make_config_hash(z) || !(z->heard = calloc(z->conf->nsites + 1, sizeof *z->heard));
 	if (!b->failed && z->nservices)
-		b->failed = !add_derived(z, sites, len, NODE_SITES, 0, 0);
+		b->failed = !add_site_names(z);
 	if (b->failed) {
 		out_of_memory(b, errs);
 		return;

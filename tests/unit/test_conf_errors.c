@@ -211,14 +211,14 @@ static const struct error_case cases[] = {
 	{ true,
 	  "geo = { database = \"x\"; };\n"
 	  "http = { listen = [ ]; };\n"
-	  "exchange = { ttl = 10;\n"
-	  "decide = \"home+majority\";\n"
-	  "probe = \"silent\"; };\n",
+	  "exchange = { ttl = 0.5;\n"
+	  "decide = \"homes\";\n"
+	  "probe = \"none\"; };\n",
 	  "t.conf:7: geo: not built yet\n"
 	  "t.conf:8: http: not built yet\n"
-	  "t.conf:9: exchange.ttl: not built yet\n"
-	  "t.conf:10: exchange.decide: not built yet: in this version each dnsd decides by its own checks; only \"own\" is accepted\n"
-	  "t.conf:11: exchange.probe: not built yet; only \"all\" is accepted\n" },
+	  "t.conf:9: exchange.ttl: 0.5 is out of range (1 to 86400 seconds)\n"
+	  "t.conf:10: exchange.decide: \"homes\" is none of home+majority, home, majority, own (did you mean \"home\"?)\n"
+	  "t.conf:11: exchange.probe: \"none\" is none of all, home, silent\n" },
 	{ true,
 	  "policies = ( { name = \"p\"; failback = \"manual\";\n"
 	  "shed = ( 0.8, 0.95 );\n"

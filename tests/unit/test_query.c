@@ -71,7 +71,7 @@ static void refuses_what_is_no_query(void)
 	static const struct { size_t at; uint8_t value; enum query_verdict verdict; enum rcode rcode; } cases[] = {
 		{ 2, 0x80, QUERY_DROP, 0 },               /* a response */
 		{ 2, 0xa8, QUERY_DROP, 0 },               /* a response to an UPDATE */
-		{ 2, 0x28, QUERY_ERROR, RCODE_NOTIMP },   /* UPDATE */
+		{ 2, 0x28, QUERY_ERROR, RCODE_REFUSED },  /* UPDATE: signed ones are taken before */
 		{ 2, 0x10, QUERY_ERROR, RCODE_NOTIMP },   /* STATUS */
 		{ 2, 0x78, QUERY_ERROR, RCODE_NOTIMP },
 		{ 5, 0, QUERY_ERROR, RCODE_FORMERR },     /* no question */
