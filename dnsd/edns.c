@@ -111,30 +111,20 @@ static void write_ede(const struct edns_reply *r, uint8_t *out, size_t len)
 
 /* ---- the table ---- */
 
+/* By option code, so that whoever fills a message with options makes nobody search. */
 static const struct option {
-	uint16_t code;
-	uint8_t seen;                                                  /* bit of what is read; 0: only answers have it */
-	bool (*read)(struct edns *e, const uint8_t *p, size_t len);    /* False: FORMERR */
+	uint8_t seen;                                                  /* bit of what is read */
+	bool (*read)(struct edns *e, const uint8_t *p, size_t len);    /* False: FORMERR. NULL: only answers have it */
 	size_t (*size)(const struct edns_reply *r);                    /* of the data; 0: not in this answer */
 	void (*write)(const struct edns_reply *r, uint8_t *out, size_t len);
 } options[] = {
-	{ 3, EDNS_NSID, read_nsid, nsid_size, write_nsid },
-	{ 8, EDNS_SUBNET, read_subnet, subnet_size, write_subnet },
-	{ 10, EDNS_COOKIE, read_cookie, cookie_size, write_cookie },
-	{ 15, 0, NULL, ede_size, write_ede },
+	[3] = { EDNS_NSID, read_nsid, nsid_size, write_nsid },
+	[8] = { EDNS_SUBNET, read_subnet, subnet_size, write_subnet },
+	[10] = { EDNS_COOKIE, read_cookie, cookie_size, write_cookie },
+	[15] = { 0, NULL, ede_size, write_ede },
 };
-#define OPTIONS (sizeof options / sizeof *options)
-/* Of those that are read: whoever fills a message with others shall not make us search the table for each. */
-#define CODE_FIRST 3
-#define CODE_LAST 10
-
-static bool read_known(struct edns *e, uint16_t code, const uint8_t *p, size_t len)
-{
-	for (size_t i = 0; i < OPTIONS; i++)
-		if (options[i].code == code)
-			return !options[i].read || (e->seen & options[i].seen) || options[i].read(e, p, len);
-	return true;
-}
+/* Those that an answer may have, in the order in which it has them. */
+static const uint8_t replies[] = { 3, 8, 10, 15 };
 
 bool edns_read(struct edns *e, const uint8_t *p, size_t len)
 {
@@ -145,8 +135,11 @@ bool edns_read(struct edns *e, const uint8_t *p, size_t len)
 		size_t n = OPTION_HEAD + (size_t)wire_get16(p + 2);
 		if (n > len)
 			return false;
-		if (code >= CODE_FIRST && code <= CODE_LAST && !read_known(e, code, p + OPTION_HEAD, n - OPTION_HEAD))
-			return false;
+		if (code < sizeof options / sizeof *options) {
+			const struct option *o = &options[code];
+			if (o->read && !(e->seen & o->seen) && !o->read(e, p + OPTION_HEAD, n - OPTION_HEAD))
+				return false;
+		}
 		p += n;
 		len -= n;
 	}
@@ -156,8 +149,8 @@ bool edns_read(struct edns *e, const uint8_t *p, size_t len)
 size_t edns_size(const struct edns_reply *r)
 {
 	size_t sum = 0;
-	for (size_t i = 0; i < OPTIONS; i++) {
-		size_t n = options[i].size(r);
+	for (size_t i = 0; i < sizeof replies; i++) {
+		size_t n = options[replies[i]].size(r);
 		sum += n ? OPTION_HEAD + n : 0;
 	}
 	return sum;
@@ -165,13 +158,14 @@ size_t edns_size(const struct edns_reply *r)
 
 void edns_write(const struct edns_reply *r, uint8_t *out)
 {
-	for (size_t i = 0; i < OPTIONS; i++) {
-		size_t n = options[i].size(r);
+	for (size_t i = 0; i < sizeof replies; i++) {
+		const struct option *o = &options[replies[i]];
+		size_t n = o->size(r);
 		if (!n)
 			continue;
-		wire_set16(out, options[i].code);
+		wire_set16(out, replies[i]);
 		wire_set16(out + 2, (uint16_t)n);
-		options[i].write(r, out + OPTION_HEAD, n);
+		o->write(r, out + OPTION_HEAD, n);
 		out += OPTION_HEAD + n;
 	}
 }

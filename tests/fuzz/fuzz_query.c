@@ -1,6 +1,7 @@
 /*
  * The way of a query, from bytes to bytes, against a small zone with one of
- * everything. First byte of the input: bit 0 TCP, bits 1-2 which client.
+ * everything. First byte of the input: bit 0 TCP, bits 1-2 which client,
+ * bit 3 a rate limit that is soon reached.
  */
 #include <event2/event.h>
 #include <fcntl.h>
@@ -10,9 +11,11 @@
 #include <unistd.h>
 #include "../../common/conf.h"
 #include "../../common/errs.h"
+#include "../../dnsd/cookie.h"
 #include "../../dnsd/generation.h"
 #include "../../dnsd/moving.h"
 #include "../../dnsd/respond.h"
+#include "../../dnsd/rrl.h"
 
 static const char zone_text[] =
 	"$ORIGIN z.\n$TTL 60\n"
@@ -22,12 +25,18 @@ static const char zone_text[] =
 	"sub NS n.sub\n NS n\nn.sub A 192.0.2.3\n AAAA ::1\n"
 	"m MX 1 m\n MX 2 n.sub\ns SRV 1 2 3 n\n"
 	"www LB s 192.0.2.10,2001:db8::1 check=none\n LB r 192.0.2.11 check=none\n POLICY rank hash\n"
+	"h HTTPS 1 . alpn=h2\n HTTPS 0 g\n A 192.0.2.20\ng HTTPS 1 www\n HTTPS 2 x.app\n HTTPS 3 s.www port=1\n HTTPS 4 t.w\n SVCB 0 h\n"
+	"near LB s 192.0.2.13 check=none\n LB r ::2 check=none\n POLICY p\n"
 	"*.app LB s 192.0.2.12 check=none\ncdn LB - h.example. check=none\n";
 static const char conf_text[] =
 	"site = \"s\"; user = \"\"; state = \"/nonexistent\";\n"
 	"sites = ( { name = \"s\"; control = [ \"127.0.0.53@53\" ]; key = \"k\"; }, { name = \"r\"; control = [ \"127.0.0.54@53\" ]; key = \"k\"; } );\n"
 	"keys = ( { name = \"k\"; secret = \"MDEyMzQ1Njc4OWFiY2RlZg==\"; } );\n"
-	"dns = { listen = [ \"127.0.0.1@53\" ]; zones = \".\"; answers = 2; transfer_to = [ \"127.0.0.0/8\", \"::1\" ]; };\n";
+	"dns = { listen = [ \"127.0.0.1@53\" ]; zones = \".\"; answers = 2; transfer_to = [ \"127.0.0.0/8\", \"::1\" ]; responses_per_second = 1; };\n"
+	"policies = ( { name = \"p\"; rules = ( { from = [ \"10.0.0.0/8\", \"2001:db8::/33\" ]; sites = [ \"r\" ]; metrics = [ \"rank\" ]; }, { metrics = [ \"hash\" ]; } ); } );\n";
+
+static const struct cookie_secrets secrets = { .n = 2, .bytes = { { 1 }, { 2 } } };
+static struct rrl *rrl;
 
 static struct generation *gen;
 static struct live *live;
@@ -86,6 +95,10 @@ static void set_up(void)
 	snprintf(path, sizeof path, "%s/z.zone", folder);
 	remove(path);
 	rmdir(folder);
+	gen->cookies = &secrets;
+	rrl = rrl_new(1);
+	if (!rrl)
+		abort();
 	live = live_new();
 	if (!live)
 		abort();
@@ -115,6 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool tcp = data[0] & 1;
 	memcpy(msg, data + 1, size - 1);
 	addr_parse(&client, clients[data[0] >> 1 & 3], 4242);
+	gen->rrl = data[0] & 8 ? rrl : NULL;
 	size_t n = respond(responder, gen, msg, size - 1, tcp ? 65535 : 1472, &client, tcp);
 	/* No answer to a response, none longer than allowed, and every answer is one. */
 	if (n && (n < DNS_HEADER || !(msg[2] & DNS_QR) || (size > 3 && (data[3] & DNS_QR)) || (!tcp && n > UDP_EDNS_MAX)))
