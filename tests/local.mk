@@ -167,6 +167,7 @@ RUN_CASES += tests/run/480-next-candidate/run
 RUN_CASES += tests/run/485-relay-corners/run
 RUN_CASES += tests/run/490-forward-reload/run
 RUN_CASES += tests/run/500-descriptors/run
+RUN_CASES += tests/run/600-compare/run
 RUN_CASES += tests/run/610-malformed/run
 RUN_CASES += tests/run/620-tcp/run
 RUN_CASES += tests/run/630-idle-tcp/run
