@@ -11,13 +11,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define EXIT_ASKED_EACH_MS 20
+
 struct helper {
 	struct helpers *all;
 	struct helper *next;          /* dying */
 	struct helper_calls calls;
 	pid_t pid;
 	int pidfd, to, from;          /* to: its standard input, from: its output */
-	struct event *output, *exit;
+	struct event *output, *exit;  /* exit: later of its death */
 	bool *gone;                   /* where it is noted that a call stopped us; NULL: nobody asks */
 	size_t said;                  /* bytes since the last question */
 	size_t len;
@@ -88,6 +90,22 @@ static bool run(struct helper *h, char *const argv[], char *const environment[])
 	return true;
 }
 
+/* Left to be waited for. */
+static bool has_exited(const struct helper *h)
+{
+	siginfo_t info = { .si_pid = 0 };
+	return waitid(P_PID, (id_t)h->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid != 0;
+}
+
+/* The kernel tells when it exits; one that has no pidfd_open (before Linux 5.3), or no descriptor for it, is asked now and then. */
+static bool watch_exit(struct helper *h, event_callback_fn callback)
+{
+	const struct timeval often = { .tv_usec = EXIT_ASKED_EACH_MS * 1000 };
+	bool told = h->pidfd >= 0;
+	h->exit = event_new(h->all->base, h->pidfd, told ? EV_READ : EV_PERSIST, callback, h);
+	return h->exit && event_add(h->exit, told ? NULL : &often) == 0;
+}
+
 static void forget(struct helper *h)
 {
 	struct helper **at = &h->all->dying;
@@ -106,7 +124,8 @@ static void on_dead(evutil_socket_t pidfd, short what, void *arg)
 {
 	(void)pidfd;
 	(void)what;
-	forget(arg);
+	if (has_exited(arg))
+		forget(arg);
 }
 
 /* What was killed and lives on for a moment becomes init's when we end. */
@@ -166,9 +185,11 @@ static void on_exit_of(evutil_socket_t fd, short what, void *arg)
 {
 	struct helper *h = arg;
 	char piece[4096];
-	ssize_t n = read(h->from, piece, sizeof piece);
 	(void)fd;
 	(void)what;
+	if (!has_exited(h))
+		return;
+	ssize_t n = read(h->from, piece, sizeof piece);
 	for (ssize_t i = 0; i < n; i++)
 		if (!take(h, piece[i]))
 			return;
@@ -191,8 +212,7 @@ struct helper *helper_start(struct helpers *all, char *const argv[], char *const
 		return NULL;
 	}
 	h->output = event_new(all->base, h->from, EV_READ | EV_PERSIST, on_output, h);
-	h->exit = h->pidfd >= 0 ? event_new(all->base, h->pidfd, EV_READ, on_exit_of, h) : NULL;
-	if (h->output && h->exit && event_add(h->output, NULL) == 0 && event_add(h->exit, NULL) == 0)
+	if (watch_exit(h, on_exit_of) && h->output && event_add(h->output, NULL) == 0)
 		return h;
 	helper_stop(h);
 	errno = ENOMEM;
@@ -224,7 +244,6 @@ void helper_stop(struct helper *h)
 		event_free(h->exit);
 	h->next = h->all->dying;
 	h->all->dying = h;
-	h->exit = h->pidfd >= 0 ? event_new(h->all->base, h->pidfd, EV_READ, on_dead, h) : NULL;
-	if (!h->exit || event_add(h->exit, NULL) < 0)
+	if (!watch_exit(h, on_dead))
 		forget(h);
 }
