@@ -9,6 +9,9 @@
 #define WORD_MAX 256
 
 /* One LB line on its way to a member. */
+/* A day: whoever waits longer needs no promise. Seconds. */
+#define RTO_MAX 86400
+
 struct lb {
 	const struct conf *conf;
 	struct zone_service *z;
@@ -233,11 +236,20 @@ static bool option_inside(struct lb *lb, const char *value, size_t len)
 	return lb->member.has_inside = true;
 }
 
+/* Whether it can be kept is seen when all members are known (zonefile_services.c). */
 static bool option_rto(struct lb *lb, const char *value, size_t len)
 {
-	(void)value;
-	(void)len;
-	return wrong(lb, NULL, "rto= is not built yet");
+	char w[WORD_MAX], show[ZONE_SHOW_MAX], *end;
+	word(value, len, w);
+	double v = strtod(w, &end);
+	if (!*w || strspn(w, "0123456789.") != strlen(w) || *end || v <= 0 || v > RTO_MAX)
+		return wrong(lb, value, "must be seconds, above 0 and at most %d, not \"%s\"", RTO_MAX, zone_show_text(value, len, show));
+	if (lb->z->lb_lines > 1)
+		return wrong(lb, NULL, "rto= is the service's: it belongs on its first LB line (line %u)", lb->z->service->line);
+	lb->z->service->rto = v;
+	lb->z->rto_line = lb->at->line;
+	lb->z->rto_column = lb->at->column;
+	return true;
 }
 
 static bool option_backup(struct lb *lb, const char *value, size_t len)

@@ -32,6 +32,7 @@ struct zone_service {
 	unsigned lb_lines;             /* also the wrong ones */
 	unsigned ttl_line;             /* where its TTL was given; 0: nowhere */
 	bool has_host;                 /* a member's target is a host name */
+	unsigned rto_line, rto_column; /* where its rto= stands; 0: it has none */
 	const char *policy_file;       /* NULL: no POLICY line */
 	unsigned policy_line, policy_column;
 	const struct policy *policy;   /* one of conf's, or NULL: service->own_policy */

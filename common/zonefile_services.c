@@ -183,12 +183,46 @@ static bool add_above(struct zone_services *zs, size_t index)
 	return true;
 }
 
+/* Spec 5: until a silent target is down. Seconds. */
+static double detection(const struct conf_check *c)
+{
+	double each = c->fast_interval > c->timeout ? c->fast_interval : c->timeout;
+	return c->interval + c->timeout + (c->fall - 1) * each + 0.05;
+}
+
+/* The slowest of its checks; NULL: nothing is checked. */
+static const struct conf_check *slowest(const struct service *s)
+{
+	const struct conf_check *worst = NULL;
+	for (size_t i = 0; i < s->nmembers; i++)
+		for (size_t k = 0; k < s->members[i].nchecks; k++)
+			if (s->members[i].checks[k]->type != CHECK_NONE && (!worst || detection(s->members[i].checks[k]) > detection(worst)))
+				worst = s->members[i].checks[k];
+	return worst;
+}
+
+/* The promise of rto=: a death is seen, told to all sites, and the last answer before is forgotten in that time. */
+static void check_rto(const struct zone_services *zs, const struct zone_service *z, struct errs *errs)
+{
+	const struct service *s = z->service;
+	const struct conf_check *c = slowest(s);
+	double seen = c ? detection(c) : 0, told = 2.5 * zs->conf->exchange.interval, ttl = s->has_ttl ? s->ttl : zs->conf->dns.ttl;
+	if (!c)
+		errs_add(errs, s->file, z->rto_line, z->rto_column, "rto=%g cannot be promised: no member has a check", s->rto);
+	else if (seen + told + ttl > s->rto + 1e-9)
+		errs_add(errs, s->file, z->rto_line, z->rto_column,
+		         "rto=%g cannot be kept: %g s = %g (detection by check \"%s\") + %g (2.5 x exchange.interval) + %g (TTL)",
+		         s->rto, seen + told + ttl, seen, c->name, told, ttl);
+}
+
 void zone_services_finish(struct zone_services *zs, struct errs *errs)
 {
 	for (size_t i = 0; i < zs->count; i++) {
 		const struct zone_service *z = &zs->all[i];
 		if (z->lb_lines == 0 && !z->service->at_origin)
 			errs_add(errs, z->policy_file, z->policy_line, z->policy_column, "POLICY for a name without LB");
+		if (z->rto_line)
+			check_rto(zs, z, errs);
 		if (z->lb_lines && !add_above(zs, i)) {
 			errs_add(errs, z->service->file, z->service->line, 0, "no memory");
 			return;
