@@ -56,6 +56,24 @@ static uint64_t of_site(const struct site *s)
 	return s->has_location ? add_real(add_real(h, s->latitude), s->longitude) : h;
 }
 
+static uint64_t add_texts(uint64_t h, char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		h = add_text(h, list[i]);
+	return add_number(h, n);
+}
+
+/* What the types have that speak TLS, dns and exec. */
+static uint64_t add_further(uint64_t h, const struct conf_check *c)
+{
+	h = add_number(add_number(add_number(h, c->tls), c->starttls), c->verify);
+	h = add_number(add_text(add_text(h, c->sni), c->ca), c->min_days);
+	h = add_texts(h, c->alpn, c->nalpn);
+	h = add_number(add_number(add_text(h, c->query), c->qtype), c->rcode);
+	h = add_addrs(h, c->answers, c->nanswers);
+	return add_texts(h, c->command, c->ncommand);
+}
+
 static uint64_t of_check(const struct conf_check *c)
 {
 	uint64_t h = add_number(add_text(HASH_BEGIN, c->name), (uint64_t)c->type);
@@ -70,7 +88,7 @@ static uint64_t of_check(const struct conf_check *c)
 	h = add_text(h, c->has_body ? c->body_text : NULL);
 	for (size_t i = 0; i < c->nheaders; i++)
 		h = add_text(h, c->headers[i]);
-	return h;
+	return add_further(h, c);
 }
 
 /* Sites by name: their numbers depend on the order in the file. */

@@ -14,6 +14,7 @@ LDADD = dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_
 
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_addr
+UNIT_TESTS += tests/unit/test_admin
 UNIT_TESTS += tests/unit/test_check
 UNIT_TESTS += tests/unit/test_check_agent
 UNIT_TESTS += tests/unit/test_check_datagram
@@ -72,6 +73,7 @@ tests_unit_test_check_secure_SOURCES = tests/unit/test_check_secure.c tests/peer
 tests_unit_test_monitor_SOURCES = tests/unit/test_monitor.c tests/peers/badpeer.c tests/peers/badpeer.h
 tests_unit_test_servers_LDADD = $(FWD_TEST_LIBS)
 tests_unit_test_watch_SOURCES = tests/unit/test_watch.c tests/peers/badpeer.c tests/peers/badpeer.h
+tests_unit_test_admin_LDADD = $(DNSD_TEST_LIBS)
 tests_unit_test_health_LDADD = $(DNSD_TEST_LIBS)
 tests_unit_test_many_LDADD = $(DNSD_TEST_LIBS)
 tests_unit_test_monitor_LDADD = $(DNSD_TEST_LIBS)

@@ -326,6 +326,10 @@ static void the_hash_sees_differences(void)
 	seen[n++] = hash_of(&b);
 	b.check.interval = 2;
 	seen[n++] = hash_of(&b);
+	b.check.min_days = 7;
+	seen[n++] = hash_of(&b);
+	b.check.query = "www.example.";
+	seen[n++] = hash_of(&b);
 	b.service.nmembers = 1;
 	seen[n++] = hash_of(&b);
 	seen[n++] = confhash(&b.conf, NULL, 0, 0);
