@@ -120,10 +120,8 @@ static const uint8_t *answer_missing(struct answer *a, const struct zone_name *n
                                   struct owner owner)
 {
 	const struct zone *z = a->zone;
-	unsigned labels = n->labels - 1u < z->max_labels ? n->labels - 1u : z->max_labels;
-	const struct node *encloser;
-	while (!(encloser = zone_find(z, n, labels)))
-		labels--; /* ends at the origin, which is there */
+	unsigned labels;
+	const struct node *encloser = zone_closest(z, n, n->labels - 1u, &labels);
 	if (encloser->flags & NODE_HAS_WILDCARD)
 		return answer_wildcard(a, zone_find_wildcard(z, n, labels), n, labels, q, in, owner);
 	answer_negative(a, RCODE_NXDOMAIN, UINT32_MAX);
@@ -133,16 +131,10 @@ static const uint8_t *answer_missing(struct answer *a, const struct zone_name *n
 /* The topmost delegation or DNAME above the name (or a delegation at it), which hides all below it. NULL: none. */
 static const struct node *find_cut(const struct zone *z, const struct zone_name *n, unsigned *labels)
 {
-	unsigned last = n->labels < z->max_labels ? n->labels : z->max_labels;
-	for (unsigned l = z->origin_labels; l <= last; l++) {
-		const struct node *node = zone_find(z, n, l);
-		if (!node)
-			return NULL;
-		*labels = l;
-		if ((node->flags & NODE_CUT) || ((node->flags & NODE_DNAME) && l < n->labels))
-			return node;
-	}
-	return NULL;
+	unsigned existing;
+	zone_closest(z, n, n->labels, &existing);
+	const struct node *node = zone_topmost_cut(z, n, existing, labels);
+	return node && ((node->flags & NODE_CUT) || *labels < n->labels) ? node : NULL;
 }
 
 static const uint8_t *answer_name(struct answer *a, const struct zone_name *n, const struct query *q, const struct answer_input *in,

@@ -70,9 +70,8 @@ struct place {
 static bool find_place(const struct answer *a, const struct zone_name *n, struct place *p)
 {
 	const struct zone *z = a->zone;
-	unsigned labels = n->labels < z->max_labels ? n->labels : z->max_labels;
-	while (!(p->node = zone_find(z, n, labels)))
-		labels--; /* ends at the origin, which is there */
+	unsigned labels;
+	p->node = zone_closest(z, n, n->labels, &labels);
 	if (p->node->flags & (NODE_CUT | NODE_BELOW_CUT))
 		return false;
 	bool wild = labels < n->labels;

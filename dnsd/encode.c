@@ -19,7 +19,7 @@ struct encoder {
 	struct wire_writer w;
 	const struct zone *zone;
 	uint16_t origin_at;      /* where the zone's origin stands in the question's name */
-	unsigned nservers;
+	unsigned nservers, next_server;
 	struct written servers[GLUE_NS_MAX]; /* names in the NS records of a referral: owners of its glue */
 };
 
@@ -38,16 +38,19 @@ static uint8_t fold(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
-/* Where the name of a referral's server has been written; 0: nowhere. */
-static uint16_t find_server(const struct encoder *e, const struct owner *o)
+/* Where the name of a referral's server has been written; 0: nowhere. Glue comes in the servers' order, so each search goes on where the last one ended. */
+static uint16_t find_server(struct encoder *e, const struct owner *o)
 {
 	for (unsigned i = 0; i < e->nservers; i++) {
-		const uint8_t *p = e->w.start + e->servers[i].at;
+		const struct written *s = &e->servers[e->next_server];
+		const uint8_t *p = e->w.start + s->at;
 		size_t same = 0;
-		while (e->servers[i].len == o->len && same < o->len && fold(p[same]) == o->name[same])
+		while (s->len == o->len && same < o->len && fold(p[same]) == o->name[same])
 			same++;
-		if (same == o->len && e->servers[i].len == o->len)
-			return e->servers[i].at;
+		if (s->len == o->len && same == o->len)
+			return s->at;
+		if (++e->next_server == e->nservers)
+			e->next_server = 0;
 	}
 	return 0;
 }
@@ -342,7 +345,7 @@ static inline size_t encode(uint8_t *msg, size_t limit, const struct query *q, c
 	uint16_t counts[4] = { 0, 0, q->edns, 0 };
 	struct encoder e; /* not cleared as a whole: `servers` is large, and rarely looked at */
 	e.zone = a->zone;
-	e.nservers = 0;
+	e.nservers = e.next_server = 0;
 	e.w.failed = false;
 
 	if (a->zone)

@@ -149,6 +149,43 @@ const struct node *zone_find(const struct zone *z, const struct zone_name *n, un
 	return probe(z, n->wire + at, n->len - at - z->origin_len);
 }
 
+/* All above an existing node exist: the lowest is found by halving, after a look at the usual place. */
+const struct node *zone_closest(const struct zone *z, const struct zone_name *n, unsigned most, unsigned *labels)
+{
+	unsigned there = z->origin_labels, missing = (most < z->max_labels ? most : z->max_labels) + 1u;
+	const struct node *found = z->apex, *node;
+	for (unsigned l = missing - 1; there + 1 < missing; l = there + (missing - there) / 2) {
+		node = zone_find(z, n, l);
+		if (node) {
+			found = node;
+			there = l;
+		} else {
+			missing = l;
+		}
+	}
+	*labels = there;
+	return found;
+}
+
+/* All below a delegation or DNAME are marked: the topmost marked one is found by halving, too. */
+const struct node *zone_topmost_cut(const struct zone *z, const struct zone_name *n, unsigned labels, unsigned *at)
+{
+	unsigned from = z->origin_labels, to = labels + 1; /* the first marked is in from..to, `to` for none */
+	const struct node *found = NULL;
+	while (from < to) {
+		unsigned l = from + (to - from) / 2;
+		const struct node *node = zone_find(z, n, l);
+		if (node->flags & (NODE_CUT | NODE_DNAME | NODE_BELOW_CUT)) {
+			found = node;
+			to = l;
+		} else {
+			from = l + 1;
+		}
+	}
+	*at = to;
+	return found;
+}
+
 const struct node *zone_find_wildcard(const struct zone *z, const struct zone_name *n, unsigned labels)
 {
 	uint8_t relative[2 + DNAME_MAX + ZONE_NAME_SLACK] = { 1, '*' };

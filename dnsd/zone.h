@@ -165,6 +165,17 @@ void zone_name_set(struct zone_name *n, const uint8_t *name, size_t len);
 
 /* The node of the suffix of `n` that has `labels` labels (at least the origin's), or NULL. */
 const struct node *zone_find(const struct zone *z, const struct zone_name *n, unsigned labels);
+/*
+ * The node of the longest suffix of `n` that exists and has at most `most`
+ * labels (at least the origin's, which exists); *labels: how many it has.
+ */
+const struct node *zone_closest(const struct zone *z, const struct zone_name *n, unsigned most, unsigned *labels);
+/*
+ * The topmost delegation or DNAME at or above the existing suffix that has
+ * `labels` labels; *at: its labels. NULL: none.
+ */
+const struct node *zone_topmost_cut(const struct zone *z, const struct zone_name *n, unsigned labels, unsigned *at);
+
 /* The node "*" below the node of that suffix, or NULL. */
 const struct node *zone_find_wildcard(const struct zone *z, const struct zone_name *n, unsigned labels);
 
