@@ -236,6 +236,14 @@ static void pass_on(struct job *j, const struct live_member *l, const struct obs
 		exchange_say(j->x, j->zone, l, who);
 }
 
+/* What agents say comes from each dnsd of their site, again and again, with their own seq: that is no replay. */
+static void note_old(struct job *j, const struct live_member *l, const struct observer *who, const struct update_observation *said)
+{
+	struct seen s;
+	if (who->dnsd || !observe_read(l, who->id, &s) || s.seq != said->seq)
+		note(j, EXCHANGE_NOT_NEWER, said->observer);
+}
+
 static void add_observation(struct job *j, const struct update_record *r, const struct update_owner *o)
 {
 	struct update_observation said;
@@ -254,7 +262,7 @@ static void add_observation(struct job *j, const struct update_record *r, const 
 	uint32_t ttl = r->ttl < INT32_MAX ? r->ttl : INT32_MAX;
 	switch (monitor_take(x->monitor, l, who, &said, ttl)) {
 	case OBSERVE_OLD:
-		note(j, EXCHANGE_NOT_NEWER, said.observer);
+		note_old(j, l, who, &said);
 		return;
 	case OBSERVE_FAILED:
 		note(j, EXCHANGE_FULL, "out of memory");

@@ -31,11 +31,15 @@ static void begin(struct batch *b)
 	update_begin(&b->w, b->bytes, b->room, b->x->id++, b->zone->origin);
 }
 
-/* What a message may hold: what fits a datagram as long as some peer is reached by those only. */
-static void batch_begin(struct batch *b, struct exchange *x, const struct zone *z)
+/*
+ * What matters soon is cut into datagrams as long as some peer is reached by
+ * those only; what is said again for good measure isn't: a peer that is away
+ * costs the others nothing.
+ */
+static void batch_begin(struct batch *b, struct exchange *x, const struct zone *z, bool soon)
 {
 	size_t room = MESSAGE_BYTES;
-	for (size_t i = 0; i < x->nlinks; i++)
+	for (size_t i = 0; soon && i < x->nlinks; i++)
 		if (!link_is_up(x->links[i]))
 			room = LINK_UDP_MAX;
 	b->x = x;
@@ -58,11 +62,6 @@ static void batch_send(struct batch *b)
 	tsig_end(&t);
 	for (size_t i = 0; len && i < x->nlinks; i++)
 		link_send(x->links[i], b->bytes, len);
-}
-
-static void batch_end(struct batch *b)
-{
-	batch_send(b);
 }
 
 /* Observations carry the message's seq, so what is added to the next message is composed anew. True: it was added. */
@@ -168,9 +167,9 @@ void exchange_say_order(struct exchange *x, const struct zone *zone, const uint8
 	struct batch *b = order && x->nlinks ? malloc(sizeof *b) : NULL;
 	if (!b)
 		return;
-	batch_begin(b, x, zone);
+	batch_begin(b, x, zone, true);
 	put_order(b, owner, order);
-	batch_end(b);
+	batch_send(b);
 	free(b);
 }
 
@@ -208,20 +207,25 @@ static void put_of_site(struct batch *b, const struct live_member *l, int64_t no
 	}
 }
 
-static void put_member(struct batch *b, const struct lb *lb, size_t m, uint64_t place, bool all, int64_t now)
+/* The messages of one interval about one zone: see batch_begin. */
+struct talk { struct batch soon, rest; };
+
+static void put_member(struct talk *t, const struct lb *lb, size_t m, uint64_t place, bool all, int64_t now)
 {
-	struct exchange *x = b->x;
+	struct exchange *x = t->soon.x;
 	const struct conf *c = lb->conf;
 	const struct member *mb = &lb->service->members[m];
 	const struct live_member *l = lb->members[m].live;
 	struct seen own;
-	put_of_site(b, l, now);
+	put_of_site(&t->soon, l, now);
 	if (!observe_read(l, 0, &own))
 		return;
 	bool turn = place % rounds_of(c) == x->round % rounds_of(c);
 	bool home = mb->site != MEMBER_NO_SITE && &c->sites[mb->site] == c->own;
-	if (all || turn || home || (mb->site != MEMBER_NO_SITE && contradicts(x, l, &own, mb->site)))
-		put_seen(b, l, &own, now);
+	if (home || (mb->site != MEMBER_NO_SITE && contradicts(x, l, &own, mb->site)))
+		put_seen(&t->soon, l, &own, now);
+	else if (all || turn)
+		put_seen(&t->rest, l, &own, now);
 }
 
 /* Somebody who has nothing to say this time is there all the same. */
@@ -235,28 +239,30 @@ static void put_sign_of_life(struct batch *b, int64_t now)
 				put_seen(b, z->services[i]->members[m].live, &own, now);
 }
 
-static void say_zone(struct batch *b, const struct zone *z, bool all)
+static void say_zone(struct talk *t, const struct zone *z, bool all)
 {
-	struct exchange *x = b->x;
+	struct exchange *x = t->soon.x;
 	int64_t now = loop_now();
 	uint64_t place = 0;
 	for (size_t i = 0; i < z->nservices; i++)
 		for (size_t m = 0; m < z->services[i]->service->nmembers; m++)
-			put_member(b, z->services[i], m, place++, all, now);
+			put_member(t, z->services[i], m, place++, all, now);
 	if (all || x->round % rounds_of(x->gen->conf) == 0)
-		put_orders(b);
-	put_sign_of_life(b, now);
+		put_orders(&t->soon);
+	put_sign_of_life(&t->soon, now);
 }
 
 static void say_all(struct exchange *x, bool all)
 {
-	struct batch *b = x->nlinks && x->monitor ? malloc(sizeof *b) : NULL;
-	for (size_t i = 0; b && i < x->gen->nzones; i++) {
-		batch_begin(b, x, x->gen->zones[i]);
-		say_zone(b, x->gen->zones[i], all);
-		batch_end(b);
+	struct talk *t = x->nlinks && x->monitor ? malloc(sizeof *t) : NULL;
+	for (size_t i = 0; t && i < x->gen->nzones; i++) {
+		batch_begin(&t->soon, x, x->gen->zones[i], true);
+		batch_begin(&t->rest, x, x->gen->zones[i], false);
+		say_zone(t, x->gen->zones[i], all);
+		batch_send(&t->soon);
+		batch_send(&t->rest);
 	}
-	free(b);
+	free(t);
 }
 
 void exchange_on_interval(evutil_socket_t fd, short what, void *arg)
@@ -290,14 +296,14 @@ static void say_pending(struct exchange *x, struct batch *b)
 		if (!observe_read(p->live, p->who->id, &s))
 			continue;
 		if (zone && zone != p->zone)
-			batch_end(b);
+			batch_send(b);
 		if (zone != p->zone)
-			batch_begin(b, x, p->zone);
+			batch_begin(b, x, p->zone, true);
 		zone = p->zone;
 		put_seen(b, p->live, &s, now);
 	}
 	if (zone)
-		batch_end(b);
+		batch_send(b);
 }
 
 void exchange_on_flush(evutil_socket_t fd, short what, void *arg)
