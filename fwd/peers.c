@@ -180,7 +180,7 @@ static void take_over(struct peers_service *ps, const struct peers_service *befo
 		ps->known = atomic_load(&before->known);
 }
 
-static struct peers_service *service_new(struct peers *p, const struct service *s, int own_site, const struct peers *before)
+static struct peers_service *service_new(struct peers *p, const struct service *s, const struct conf *conf, const struct peers *before)
 {
 	struct peers_service *ps = calloc(1, sizeof *ps + s->nmembers * sizeof *ps->members);
 
@@ -188,7 +188,9 @@ static struct peers_service *service_new(struct peers *p, const struct service *
 		return NULL;
 	ps->service = s;
 	ps->peers = p;
-	ps->own_site = own_site;
+	ps->own_site = (int)conf->own->index;
+	ps->network4 = (uint8_t)conf->dns.networks4;
+	ps->network6 = (uint8_t)conf->dns.networks6;
 	ps->takes_turns = takes_turns(s->policy);
 	ps->name = health_name(s);
 	if (!ps->name) {
@@ -226,7 +228,6 @@ struct peers *peers_new(struct event_base *base, const struct conf *conf, const 
                         size_t count, const struct peers *before, char *why)
 {
 	struct peers *p = calloc(1, sizeof *p + count * sizeof *p->services);
-	int own = (int)conf->own->index;
 
 	snprintf(why, PEERS_WHY_MAX, "out of memory");
 	if (!p)
@@ -234,7 +235,7 @@ struct peers *peers_new(struct event_base *base, const struct conf *conf, const 
 	p->interval = timeval_of(conf->exchange.interval);
 	p->hold = loop_seconds(conf->dns.hold);
 	p->timer = evtimer_new(base, on_interval, p);
-	while (p->count < count && (p->services[p->count] = service_new(p, services[p->count], own, before)))
+	while (p->count < count && (p->services[p->count] = service_new(p, services[p->count], conf, before)))
 		p->count++;
 	if (!p->timer || p->count < count || !open_resolver(p, base, conf, why)) {
 		peers_delete(p);

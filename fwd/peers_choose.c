@@ -1,10 +1,6 @@
 #include "peers_parts.h"
 #include "select.h"
 
-/* What `hash` takes for a client's network: the defaults of dns.networks4 and dns.networks6. */
-#define NETWORK4 24
-#define NETWORK6 56
-
 /*
  * member                         a redirect  a relay
  * of our own site                no          no
@@ -65,7 +61,7 @@ size_t peers_choose(struct peers_service *ps, const struct addr *client, uint64_
 		views[i] = view_of(ps, i, for_redirect);
 	gate_compute(ps->service, views, ps->own_site, false, &gate);
 	addr_unmap(&who.address);
-	prefix_of(&who.network, &who.address, NETWORK4, NETWORK6);
+	prefix_of(&who.network, &who.address, ps->network4, ps->network6);
 	n = select_order(&in, max < gate.n ? max : gate.n, members_out);
 	return known ? n : add_rest(ps, for_redirect, members_out, n, max);
 }

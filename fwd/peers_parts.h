@@ -27,6 +27,7 @@ struct peers_service {
 	struct peers *peers;
 	int own_site;
 	bool takes_turns;              /* roundrobin is among its metrics */
+	uint8_t network4, network6;    /* bits: what `hash` takes for a client's network, as dnsd does */
 	_Atomic(bool) known;
 	_Atomic(uint32_t) turn;
 	/* main thread */
