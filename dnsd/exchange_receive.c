@@ -14,6 +14,9 @@ struct job {
 	struct inbox_message *message;
 	struct tsig tsig;
 	struct zone *zone;
+	char permitted[UPDATE_OBSERVER_MAX + 1]; /* an observer that the signer may write as; most messages have one only */
+	struct observer *who;          /* the last observer, likewise */
+	struct zone_site *heard;       /* of `who`'s site */
 	const char *why;               /* static text for whoever asked; NULL: none */
 	bool ordered;                  /* an operator's order was taken: it is confirmed when it is on the disk */
 };
@@ -154,8 +157,12 @@ static bool check_site(struct job *j, const struct update_record *r, const struc
 		return true;
 	if (!update_observation_read(&said, r->rdata, r->len, &j->why))
 		return false;
-	return (update_observer_read(&who, said.observer) && is_site_of(j->x->gen->conf, j->tsig.key, who.site, who.site_len))
-		|| refuse(j, "observer= is not of the key's site");
+	if (strcmp(said.observer, j->permitted) == 0)
+		return true;
+	if (!update_observer_read(&who, said.observer) || !is_site_of(j->x->gen->conf, j->tsig.key, who.site, who.site_len))
+		return refuse(j, "observer= is not of the key's site");
+	strcpy(j->permitted, said.observer);
+	return true;
 }
 
 static bool is_permitted(struct job *j, const struct update_record *r, const struct update_owner *o)
@@ -216,12 +223,11 @@ static void note_config(const struct job *j, const struct observer *who, struct 
 
 static void note_heard(struct job *j, const struct observer *who, const struct update_observation *said)
 {
-	struct zone_site *heard = who->dnsd && !who->own ? heard_of(j, who) : NULL;
-	if (!heard)
+	if (!j->heard)
 		return;
-	atomic_store_explicit(&heard->last, loop_now(), memory_order_relaxed);
+	atomic_store_explicit(&j->heard->last, loop_now(), memory_order_relaxed);
 	if (said->has & HAS_CONFIG)
-		note_config(j, who, heard, said->config);
+		note_config(j, who, j->heard, said->config);
 }
 
 static void note(struct job *j, enum exchange_reason r, const char *why)
@@ -253,7 +259,11 @@ static void add_observation(struct job *j, const struct update_record *r, const 
 		note(j, EXCHANGE_UNKNOWN, o->label);
 		return;
 	}
-	struct observer *who = observe_who(observe_of(x), said.observer, &j->why);
+	if (!j->who || strcmp(j->who->name, said.observer) != 0) {
+		j->who = observe_who(observe_of(x), said.observer, &j->why);
+		j->heard = j->who && j->who->dnsd && !j->who->own ? heard_of(j, j->who) : NULL;
+	}
+	struct observer *who = j->who;
 	if (!who || who->own) {
 		note(j, who ? EXCHANGE_OWN_NAME : EXCHANGE_FULL, said.observer);
 		return;

@@ -200,7 +200,7 @@ static void put_of_site(struct batch *b, const struct live_member *l, int64_t no
 {
 	struct exchange *x = b->x;
 	struct seen s;
-	for (size_t i = 1, n = observe_slots(l); i < n; i++) {
+	for (size_t i = 1, n = observe_count(observe_of(x)); i < n; i++) {
 		const struct observer *who = observe_at(observe_of(x), i);
 		if (!who->dnsd && who->site == (int)x->gen->conf->own->index && observe_read(l, i, &s))
 			put_seen(b, l, &s, now);

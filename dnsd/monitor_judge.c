@@ -234,13 +234,25 @@ static void watch_again(struct monitor *m)
 	}
 }
 
+/* Those members of which it has said something. */
+static void judge_what_was_said(struct entry *e, const struct observer *who)
+{
+	struct seen s;
+	bool changed = false;
+	for (size_t i = 0; i < e->service->nmembers; i++)
+		if (observe_read(e->members[i]->live, who->id, &s))
+			changed = monitor_judge(e->members[i], NULL) || changed;
+	monitor_note_changed(e, changed);
+}
+
 static void on_heard(void *arg, const struct observer *who, bool heard)
 {
 	struct monitor *m = arg;
 	if (m->calls.site)
 		m->calls.site(m->calls.arg, who, heard);
 	watch_again(m);
-	monitor_judge_all(m);
+	for (size_t i = 0; i < m->nentries; i++)
+		judge_what_was_said(m->entries[i], who);
 }
 
 static void on_grace_over(evutil_socket_t fd, short what, void *arg)

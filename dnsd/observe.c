@@ -69,10 +69,12 @@ static struct slot *slot_for(struct observe *o, struct live_member *m, unsigned 
 	struct observed *old = observed_of(m);
 	if (old && id < old->nslots)
 		return &old->slots[id];
-	struct observed *more = calloc(1, sizeof *more + (id + 1) * sizeof *more->slots);
+	/* By half: a member that all observers look at isn't copied once for each of them. */
+	size_t n = old && id < old->nslots + old->nslots / 2 ? old->nslots + old->nslots / 2 + 1 : id + 1;
+	struct observed *more = calloc(1, sizeof *more + n * sizeof *more->slots);
 	if (!more)
 		return NULL;
-	more->nslots = id + 1;
+	more->nslots = n;
 	for (size_t i = 0; old && i < old->nslots; i++) {
 		struct seen v;
 		slot_read(&old->slots[i], &v);
