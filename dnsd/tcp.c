@@ -33,6 +33,8 @@
 /* Answers to one client in one go, likewise. */
 #define ANSWERS_BATCH 64
 #define MESSAGE_MAX 65535
+/* Callbacks before the loop asks the kernel again, see base_new. */
+#define CALLBACKS_A_TURN 64
 /* UPDATE messages of one client that wait for their answers; no more is read from it meanwhile. */
 #define PENDING_MAX 256
 
@@ -552,10 +554,26 @@ static size_t connections_max(void)
 	return have < CONNECTIONS_MAX ? have : CONNECTIONS_MAX;
 }
 
+/*
+ * Looks for new events after so many callbacks: a client that has more to be
+ * answered makes itself active again, and without that a few of them would
+ * keep everybody else, the clock and the order to stop waiting.
+ */
+static struct event_base *base_new(void)
+{
+	struct event_config *cfg = event_config_new();
+	struct event_base *base = NULL;
+	if (cfg && event_config_set_max_dispatch_interval(cfg, NULL, CALLBACKS_A_TURN, 0) == 0)
+		base = event_base_new_with_config(cfg);
+	if (cfg)
+		event_config_free(cfg);
+	return base;
+}
+
 static bool make_events(struct tcp_thread *t, const int *fds, size_t count)
 {
 	struct timeval second = { 1, 0 };
-	t->base = event_base_new();
+	t->base = base_new();
 	t->listeners = calloc(count, sizeof *t->listeners);
 	if (!t->base || !t->listeners || t->wake_fd < 0 || t->back_fd < 0)
 		return false;
