@@ -174,6 +174,7 @@ RUN_CASES += tests/run/600-compare/run
 RUN_CASES += tests/run/610-malformed/run
 RUN_CASES += tests/run/620-tcp/run
 RUN_CASES += tests/run/630-idle-tcp/run
+RUN_CASES += tests/run/640-worst-query/run
 RUN_CASES += tests/run/650-unbound/run
 
 check_PROGRAMS += $(FUZZ_TARGETS)
