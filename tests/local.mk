@@ -173,6 +173,7 @@ RUN_CASES += tests/run/500-descriptors/run
 RUN_CASES += tests/run/600-compare/run
 RUN_CASES += tests/run/610-malformed/run
 RUN_CASES += tests/run/620-tcp/run
+RUN_CASES += tests/run/625-greedy-tcp/run
 RUN_CASES += tests/run/630-idle-tcp/run
 RUN_CASES += tests/run/640-worst-query/run
 RUN_CASES += tests/run/650-unbound/run
