@@ -198,6 +198,9 @@ LOG_COMPILER = $(srcdir)/tests/one
 # The cases run the programs of the build tree.
 $(RUN_CASES:/run=/run.log): dnsd/fairlead-dnsd fwd/fairlead-fwd
 
+print-tests:
+	@echo $(TESTS)
+
 # Builds the test programs without running them.
 # One after the other: `all` is a make of its own, and two must not build the same object.
 check-programs: all
