@@ -348,8 +348,7 @@ static inline size_t encode(uint8_t *msg, size_t limit, const struct query *q, c
 	e.nservers = e.next_server = 0;
 	e.w.failed = false;
 
-	if (a->zone)
-		e.origin_at = (uint16_t)(DNS_HEADER + q->name.len - a->zone->origin_len);
+	e.origin_at = a->zone ? (uint16_t)(DNS_HEADER + q->name.len - a->zone->origin_len) : 0;
 	e.w.start = msg;
 	e.w.at = msg + q->question_end;
 	e.w.end = msg + limit - opt;

@@ -21,8 +21,9 @@ SERVER, PID, FLOOD = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
 SLOW = float(os.environ.get("FAIRLEAD_SLOW", "1"))
 CONNECTIONS = 9000
 TURNS, BURSTS, BURST = 5, 300, 32
-# "Measurably": figures of a shared machine wander by a quarter.
-MARGIN = 1.3
+# "Measurably": figures of a quiet machine wander by a quarter. A test has to hold on any machine, and what interrupts for a flood cost is charged to
+# whoever runs: there only what no noise makes, twice the cost, is a failure.
+MARGIN = 1.3 if os.environ.get("FAIRLEAD_MEASURE") else 2
 QUERIES = [query("static.gslb.example.com", qid=i, edns=1232) for i in range(BURST)]
 
 
