@@ -37,6 +37,7 @@ struct admin {
 	struct saved_job *job;
 	char path[PATH_MAX];
 	struct event poll, until;
+	int64_t until_due;       /* wall clock, seconds: what `until` was armed for */
 	bool failed;
 };
 
@@ -201,6 +202,7 @@ static void arm_until(struct admin *a)
 	int64_t wait = next * NS_PER_SECOND - ((int64_t)t.tv_sec * NS_PER_SECOND + t.tv_nsec);
 	wait = wait > 0 ? wait : 0;
 	struct timeval tv = { .tv_sec = (time_t)(wait / NS_PER_SECOND), .tv_usec = (suseconds_t)(wait % NS_PER_SECOND / 1000) + 1 };
+	a->until_due = next;
 	if (any)
 		event_add(&a->until, &tv);
 	else
@@ -212,8 +214,11 @@ static void on_until(evutil_socket_t fd, short what, void *arg)
 	struct admin *a = arg;
 	(void)fd;
 	(void)what;
+	/* A libevent timer may fire a tick early: its base reads a coarse clock. */
+	bool due = now_wall() >= a->until_due;
 	arm_until(a);
-	a->calls.ended(a->calls.arg);
+	if (due)
+		a->calls.ended(a->calls.arg);
 }
 
 /* --- saving --- */
