@@ -107,7 +107,7 @@ static void add_link(struct exchange *x, struct link **old, size_t nold, const s
 		from = *source;
 	struct link *l = take_link(old, nold, s->name, to, &from);
 	if (!l)
-		l = link_new(x->base, s->name, to, &from, silence_of(c));
+		l = link_new(x->base, "a peer", s->name, to, &from, silence_of(c));
 	if (l)
 		x->links[x->nlinks++] = l;
 	else

@@ -11,12 +11,12 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include "../common/conf.h"
+#include "../common/link.h"
 #include "../common/tsig.h"
 #include "../common/update.h"
 #include "admin.h"
 #include "exchange.h"
 #include "inbox.h"
-#include "link.h"
 #include "monitor.h"
 #include "observe.h"
 

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "../common/log.h"
-#include "../common/loop.h"
-#include "../common/sock.h"
-#include "../common/wire.h"
+#include "log.h"
+#include "loop.h"
+#include "sock.h"
+#include "wire.h"
 
 /* Between attempts: the first soon, since most ends are restarts, then rarely, since UDP reaches a peer that came back anyway. */
 #define RETRY_MIN (100 * NS_PER_MS)
@@ -24,6 +24,7 @@
 struct link {
 	struct event_base *base;
 	char *site;
+	const char *whom;
 	struct addr to, from;
 	int64_t silence;
 	int udp;                       /* connected; -1: not possible at present */
@@ -42,9 +43,12 @@ struct link {
 
 static void begin_connect(struct link *l);
 
-static const char *where(const struct link *l, char text[ADDR_TEXT_MAX])
+/* A line about it: BEFORE the peer AFTER. `detail` stands behind. */
+static void say(const struct link *l, enum log_level level, const char *before, const char *after, const char *detail)
 {
-	return addr_text_at(&l->to, text);
+	char text[ADDR_TEXT_MAX], msg[80];
+	snprintf(msg, sizeof msg, "%s%s%s", before, l->whom, after);
+	log_event(level, msg, "site=%s address=%s%s", l->site, addr_text_at(&l->to, text), detail);
 }
 
 static void after(struct event *e, int64_t ns)
@@ -70,11 +74,12 @@ static void close_all(struct link *l)
 
 static void lose(struct link *l, const char *why)
 {
-	char text[ADDR_TEXT_MAX];
+	char detail[SOCK_WHY_MAX + 16];
 	bool was_up = l->tcp != NULL;
 	close_all(l);
+	snprintf(detail, sizeof detail, " why=\"%.*s\"", SOCK_WHY_MAX, why);
 	if (was_up || !l->told_lost)
-		log_warn("connection to a peer lost", "site=%s address=%s why=\"%s\"", l->site, where(l, text), why);
+		say(l, LOG_LEVEL_WARN, "connection to ", " lost", detail);
 	l->told_lost = true;
 	l->wait = was_up ? RETRY_MIN : l->wait * 2 > RETRY_MAX ? RETRY_MAX : l->wait * 2;
 	after(&l->retry, l->wait);
@@ -91,7 +96,7 @@ static void end_quietly(struct link *l)
 static void note_rcode(struct link *l, const uint8_t *msg, size_t len)
 {
 	static const char *const names[] = { "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE" };
-	char text[ADDR_TEXT_MAX];
+	char detail[32];
 	if (len < 12)
 		return;
 	int rcode = msg[3] & 15;
@@ -100,10 +105,11 @@ static void note_rcode(struct link *l, const uint8_t *msg, size_t len)
 	if (rcode == l->last_rcode)
 		return;
 	const char *name = (size_t)rcode < sizeof names / sizeof *names ? names[rcode] : "unknown";
+	snprintf(detail, sizeof detail, " rcode=%s", name);
 	if (rcode)
-		log_warn("a peer refuses what we tell it", "site=%s address=%s rcode=%s", l->site, where(l, text), name);
+		say(l, LOG_LEVEL_WARN, "", " refuses what we tell it", detail);
 	else if (l->last_rcode > 0)
-		log_info("a peer takes what we tell it again", "site=%s address=%s", l->site, where(l, text));
+		say(l, LOG_LEVEL_INFO, "", " takes what we tell it again", "");
 	l->last_rcode = rcode;
 }
 
@@ -140,7 +146,6 @@ static void on_event(struct bufferevent *b, short what, void *arg)
 static void on_connected(evutil_socket_t fd, short what, void *arg)
 {
 	struct link *l = arg;
-	char text[ADDR_TEXT_MAX];
 	int e = what & EV_TIMEOUT ? ETIMEDOUT : sock_error(fd);
 	if (!e) {
 		l->tcp = bufferevent_socket_new(l->base, fd, BEV_OPT_CLOSE_ON_FREE);
@@ -155,7 +160,7 @@ static void on_connected(evutil_socket_t fd, short what, void *arg)
 	bufferevent_setcb(l->tcp, on_read, NULL, on_event, l);
 	bufferevent_enable(l->tcp, EV_READ | EV_WRITE);
 	if (l->told_lost || !l->told_up)
-		log_info("connected to a peer", "site=%s address=%s", l->site, where(l, text));
+		say(l, LOG_LEVEL_INFO, "connected to ", "", "");
 	l->told_lost = false;
 	l->told_up = true;
 }
@@ -239,6 +244,11 @@ bool link_is_up(const struct link *l)
 	return l->tcp != NULL;
 }
 
+bool link_is_refused(const struct link *l)
+{
+	return l->last_rcode > 0;
+}
+
 void link_send(struct link *l, const uint8_t *msg, size_t len)
 {
 	if (l->tcp && l->unanswered && loop_now() - l->asked_at > l->silence)
@@ -253,7 +263,7 @@ void link_send(struct link *l, const uint8_t *msg, size_t len)
 
 /* --- begin and end --- */
 
-struct link *link_new(struct event_base *base, const char *site, const struct addr *to, const struct addr *from, int64_t silence)
+struct link *link_new(struct event_base *base, const char *whom, const char *site, const struct addr *to, const struct addr *from, int64_t silence)
 {
 	struct link *l = calloc(1, sizeof *l);
 	if (!l || !(l->site = strdup(site))) {
@@ -261,6 +271,7 @@ struct link *link_new(struct event_base *base, const char *site, const struct ad
 		return NULL;
 	}
 	l->base = base;
+	l->whom = whom;
 	l->to = *to;
 	l->from = *from;
 	l->silence = silence;
