@@ -47,6 +47,7 @@ UNIT_TESTS += tests/unit/test_resolve
 UNIT_TESTS += tests/unit/test_respond
 UNIT_TESTS += tests/unit/test_route
 UNIT_TESTS += tests/unit/test_rrl
+UNIT_TESTS += tests/unit/test_rtt
 UNIT_TESTS += tests/unit/test_saved
 UNIT_TESTS += tests/unit/test_select
 UNIT_TESTS += tests/unit/test_servers
