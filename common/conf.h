@@ -15,6 +15,8 @@
 #include "addr.h"
 #include "cookiefile.h"
 #include "errs.h"
+#include "geo.h"
+#include "network.h"
 #include "policy.h"
 #include "site.h"
 #include "verdict.h"
@@ -144,6 +146,9 @@ struct conf {
 	struct policy default_policy;  /* "weighted", dns.answers, dns.fail: for services without POLICY */
 	struct conf_exchange exchange;
 	bool has_forward; struct conf_forward forward;
+	/* What is known of clients' networks; NULL: nothing. Site indexes are those of `sites`. */
+	struct geo *geo;               /* geo_find */
+	struct networks *networks;     /* networks_find */
 	struct conf_names site_names, key_names, check_names, policy_names;
 };
 
