@@ -6,6 +6,7 @@
 #include "../common/check.h"
 #include "../common/dname.h"
 #include "../common/loop.h"
+#include "numbers.h"
 
 #define STRING_MAX 255 /* RFC 1035 section 3.3: one octet of length */
 
@@ -123,11 +124,6 @@ static int64_t interval_of(const struct health_input *in)
 	return loop_seconds(in->conf->exchange.interval);
 }
 
-static bool is_from(const struct observer *who, const char *site)
-{
-	return strncmp(who->name, site, who->site_end) == 0 && !site[who->site_end];
-}
-
 bool health_next_seen(const struct health_input *in, size_t *slot, struct seen *out)
 {
 	for (size_t n = observe_slots(in->live); *slot < n;)
@@ -139,7 +135,7 @@ bool health_next_seen(const struct health_input *in, size_t *slot, struct seen *
 /* How well what it says explains the verdict. */
 static unsigned fitness(const struct health_input *in, const struct seen *s, uint32_t verdict, const char *home)
 {
-	bool at_home = read32(&in->live->source) == SOURCE_HOME && is_from(s->observer, home);
+	bool at_home = read32(&in->live->source) == SOURCE_HOME && numbers_is_from(s->observer, home);
 	return 8u * seen_counts(s, in->now, interval_of(in)) + 4u * (s->state == verdict) + 2u * at_home + s->observer->own;
 }
 
@@ -162,56 +158,11 @@ static bool find_speaker(const struct health_input *in, struct seen *out)
 	return found;
 }
 
-/* What the home site's programs report: the forwarders' sums, without any the worst of the others. */
-struct numbers {
-	uint32_t has;
-	bool of_fwd;
-	uint64_t sessions, capacity, local_up, local_all, forwarded_milli, tail_milli, load_ppm, cost_milli;
-};
-
-static uint64_t more(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-static bool is_fwd(const struct observer *who)
-{
-	return who->program_end == who->site_end + 4 && memcmp(who->name + who->site_end, "/fwd", 4) == 0;
-}
-
-static void add_numbers(struct numbers *n, const struct seen *s)
-{
-	bool fwd = is_fwd(s->observer);
-	uint32_t counted = HAS_SESSIONS | HAS_CAPACITY;
-	if (s->has & HAS_LOAD)
-		n->load_ppm = more(n->load_ppm, s->load_ppm);
-	if (s->has & HAS_COST)
-		n->cost_milli = more(n->cost_milli, s->cost_milli);
-	if (fwd && !n->of_fwd)
-		n->sessions = n->capacity = 0;
-	if (s->has & counted && (fwd || !n->of_fwd)) {
-		n->sessions = fwd ? n->sessions + s->sessions : more(n->sessions, s->sessions);
-		n->capacity = fwd ? n->capacity + s->capacity : more(n->capacity, s->capacity);
-	}
-	n->of_fwd = n->of_fwd || fwd;
-	n->local_up += s->local_up;
-	n->local_all += s->local_all;
-	n->forwarded_milli += s->forwarded_milli;
-	n->tail_milli += s->tail_milli;
-	n->has |= s->has;
-}
-
-static struct numbers numbers_of(const struct health_input *in)
+static struct numbers numbers_in(const struct health_input *in)
 {
 	const struct member *m = &in->service->members[in->member];
-	struct numbers n = { .has = 0 };
-	struct seen s;
-	for (size_t slot = 0; health_next_seen(in, &slot, &s);)
-		if (seen_counts(&s, in->now, interval_of(in)) && (m->site == MEMBER_NO_SITE || is_from(s.observer, site_name(in, m))))
-			add_numbers(&n, &s);
-	if (!n.capacity)
-		n.capacity = m->capacity;
-	return n;
+	const char *home = m->site == MEMBER_NO_SITE ? NULL : site_name(in, m);
+	return numbers_of(in->live, m, home, in->now, interval_of(in));
 }
 
 static void put_count(struct strings *s, const char *key, uint64_t v)
@@ -274,7 +225,7 @@ size_t health_member_rdata(uint8_t *out, size_t size, const struct health_input 
 	enum verdict verdict = (enum verdict)read32(&in->live->verdict);
 	int64_t since = read64(&in->live->since_wall);
 	uint32_t votes = read32(&in->live->votes), rtt = read32(&in->live->rtt_us);
-	struct numbers n = numbers_of(in);
+	struct numbers n = numbers_in(in);
 	char time[LOOP_TIME_TEXT_MAX];
 	struct seen found, *speaker = find_speaker(in, &found) ? &found : NULL;
 	struct strings s;
@@ -311,7 +262,7 @@ static bool has_twin(const struct health_input *in, const struct observer *who)
 /* Our own programs are called by their site while it has one of them: "den", "den/fwd". */
 static size_t shown_name(const struct health_input *in, const struct observer *who)
 {
-	if ((!who->dnsd && !is_fwd(who)) || has_twin(in, who))
+	if ((!who->dnsd && !numbers_is_fwd(who)) || has_twin(in, who))
 		return strlen(who->name);
 	return who->dnsd ? who->site_end : who->program_end;
 }
@@ -331,7 +282,7 @@ size_t health_observer_rdata(uint8_t *out, size_t size, const struct health_inpu
 	put_check(&s, in, seen);
 	if (seen && !own) {
 		struct numbers n = { .has = 0 };
-		add_numbers(&n, seen);
+		numbers_add(&n, seen);
 		put_use(&s, &n);
 	}
 	return finish(&s);

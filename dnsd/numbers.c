@@ -1,0 +1,52 @@
+#include "numbers.h"
+
+#include <string.h>
+
+bool numbers_is_fwd(const struct observer *who)
+{
+	return who->program_end == who->site_end + 4 && memcmp(who->name + who->site_end, "/fwd", 4) == 0;
+}
+
+bool numbers_is_from(const struct observer *who, const char *site)
+{
+	return strncmp(who->name, site, who->site_end) == 0 && !site[who->site_end];
+}
+
+static uint64_t more(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+void numbers_add(struct numbers *n, const struct seen *s)
+{
+	bool fwd = numbers_is_fwd(s->observer);
+	uint32_t counted = HAS_SESSIONS | HAS_CAPACITY;
+	if (s->has & HAS_LOAD)
+		n->load_ppm = more(n->load_ppm, s->load_ppm);
+	if (s->has & HAS_COST)
+		n->cost_milli = more(n->cost_milli, s->cost_milli);
+	if (fwd && !n->of_fwd)
+		n->sessions = n->capacity = 0;
+	if (s->has & counted && (fwd || !n->of_fwd)) {
+		n->sessions = fwd ? n->sessions + s->sessions : more(n->sessions, s->sessions);
+		n->capacity = fwd ? n->capacity + s->capacity : more(n->capacity, s->capacity);
+	}
+	n->of_fwd = n->of_fwd || fwd;
+	n->local_up += s->local_up;
+	n->local_all += s->local_all;
+	n->forwarded_milli += s->forwarded_milli;
+	n->tail_milli += s->tail_milli;
+	n->has |= s->has;
+}
+
+struct numbers numbers_of(const struct live_member *l, const struct member *m, const char *site, int64_t now, int64_t interval)
+{
+	struct numbers n = { .has = 0 };
+	struct seen s;
+	for (size_t slot = 0, count = observe_slots(l); slot < count; slot++)
+		if (observe_read(l, slot, &s) && seen_counts(&s, now, interval) && (!site || numbers_is_from(s.observer, site)))
+			numbers_add(&n, &s);
+	if (!n.capacity)
+		n.capacity = m->capacity;
+	return n;
+}
