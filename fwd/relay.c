@@ -49,6 +49,7 @@ static bool no_bytes(struct session *s, struct half *from, ssize_t n)
 {
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 		from->readable = errno == EINTR;
+		from->doubtful = false;
 		return true;
 	}
 	/* After a failed write the kernel may hand out its RST as an end of file: the error was told already. */
@@ -71,6 +72,8 @@ static ssize_t copy(struct session *s, struct half *from, struct half *to, bool 
 	if (n <= 0)
 		return n;
 	from->bulk = n >= BULK_FROM;
+	/* A short read has emptied the socket, and what comes later wakes us (edge-triggered): no call is spent on EAGAIN. Behind the last bytes of a closed end stands its FIN or RST. */
+	from->readable = n == WORKER_BUFFER || from->closing || from->doubtful;
 	*ok = session_write(s, to, s->worker->buffer, (size_t)n);
 	return n;
 }

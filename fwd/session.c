@@ -102,6 +102,9 @@ static void on_event(struct session *s, struct half *h, short what)
 		h->readable = true;
 	if (what & EV_CLOSED)
 		h->closing = true;
+	/* So libevent tells EPOLLERR, too. */
+	if ((what & (EV_READ | EV_WRITE)) == (EV_READ | EV_WRITE))
+		h->doubtful = true;
 	if (what & EV_WRITE)
 		session_flush(s, h);
 	s->phase->ready(s, h, what);

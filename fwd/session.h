@@ -41,6 +41,7 @@ struct half {
 	bool wants_write;           /* its event tells when it can be written */
 	bool readable;              /* not known to be empty */
 	bool closing;               /* the kernel has seen its FIN */
+	bool doubtful;              /* it may have failed: read it until it says EAGAIN */
 	bool fin_in, fin_out;       /* FIN read; FIN sent */
 	bool broken;                /* writing failed: it has sent RST, which reading will meet */
 	bool bulk;                  /* it says so much at a time that splicing pays */
