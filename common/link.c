@@ -59,6 +59,15 @@ static void after(struct event *e, int64_t ns)
 
 /* --- the connection --- */
 
+/* What the socket takes at once: last words, when we end in the same moment. */
+static void flush(struct link *l)
+{
+	struct evbuffer *out = bufferevent_get_output(l->tcp);
+	evbuffer_unfreeze(out, 1);
+	if (evbuffer_get_length(out))
+		evbuffer_write(out, bufferevent_getfd(l->tcp));
+}
+
 static void close_all(struct link *l)
 {
 	if (l->tcp)
@@ -286,6 +295,8 @@ void link_delete(struct link *l)
 {
 	if (!l)
 		return;
+	if (l->tcp)
+		flush(l);
 	close_all(l);
 	if (l->udp >= 0) {
 		event_del(&l->udp_event);

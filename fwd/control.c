@@ -12,6 +12,7 @@
 #include "listen.h"
 #include "log.h"
 #include "loop.h"
+#include "report.h"
 #include "route.h"
 #include "setup.h"
 #include "sock.h"
@@ -34,6 +35,7 @@ struct control {
 	struct event *drain;
 	struct listen_table table;
 	struct crew *crew;
+	struct report *report;
 	struct setup *setup;        /* in force */
 	struct setup *retired;      /* sessions still use these */
 	unsigned descriptors;       /* that we have open ourselves, listening sockets not counted */
@@ -128,6 +130,7 @@ static void on_stop(void *arg, int signal)
 	double timeout = c->setup->conf->forward.drain_timeout;
 	loop_notify("STOPPING=1");
 	crew_drain(c->crew);
+	report_end(c->report);
 	log_info("stopping", "signal=%d sessions=%u drain_timeout=%g", signal, crew_sessions(c->crew), timeout);
 	c->drain_until = loop_now() + loop_seconds(timeout);
 	event_add(c->drain, &look);
@@ -168,6 +171,15 @@ static bool put_in_force(struct control *c, struct setup *s, char *why)
 	return true;
 }
 
+/* What is in force now is reported from now on. */
+static void tell(struct control *c)
+{
+	if (report_set(c->report, c->setup))
+		return;
+	report_silence(c->report);
+	log_error("out of memory, our dnsd is told nothing any more", "%s", "");
+}
+
 static bool reload(struct control *c)
 {
 	struct errs errs;
@@ -187,6 +199,7 @@ static bool reload(struct control *c)
 		c->retired = old;
 		c->setup = s;
 		crew_limit(c->crew, session_limit(c));
+		tell(c);
 		setup_release(&c->home, old);
 	} else {
 		errs_log(&errs);
@@ -210,6 +223,12 @@ static void on_reload(void *arg)
 
 /* --- start --- */
 
+static void on_server(void *arg)
+{
+	struct control *c = arg;
+	report_look(c->report);
+}
+
 static bool make_home(struct control *c)
 {
 	struct setup_home *h = &c->home;
@@ -220,10 +239,13 @@ static bool make_home(struct control *c)
 		return false;
 	c->checker = checker_new(h->base, NULL);
 	h->servers = c->checker ? servers_new(c->checker, h->wake) : NULL;
+	c->report = report_new(h->base);
 	c->loop = loop_new(h->base, &calls);
 	c->wake = event_new(h->base, h->wake, EV_READ | EV_PERSIST, on_wake, c);
 	c->drain = event_new(h->base, -1, EV_PERSIST, on_drain, c);
-	return h->servers && c->loop && c->wake && c->drain && event_add(c->wake, NULL) == 0;
+	if (h->servers)
+		servers_on_change(h->servers, on_server, c);
+	return h->servers && c->report && c->loop && c->wake && c->drain && event_add(c->wake, NULL) == 0;
 }
 
 struct control *control_new(const char *file, struct errs *errs)
@@ -273,6 +295,7 @@ bool control_start(struct control *c, char why[CONTROL_WHY_MAX])
 	count_descriptors(c);
 	crew_limit(c->crew, session_limit(c));
 	crew_switch(c->crew, c->setup);
+	tell(c);
 	log_info("serving", "site=%s listeners=%zu threads=%u sessions_max=%u", c->setup->conf->own->name,
 	         c->setup->nlisteners, c->home.workers, session_limit(c));
 	loop_notify("READY=1");
@@ -287,14 +310,17 @@ void control_run(struct control *c)
 static void log_totals(const struct control *c)
 {
 	struct crew_totals t;
+	struct report_counts reports;
 	crew_totals(c->crew, &t);
+	report_counts(c->report, &reports);
 	log_info("stopped", "accepted=%llu local=%llu request=%llu relay=%llu unavailable=%llu reset=%llu "
-	         "redirects=%llu replies=%llu retried=%llu to_server=%llu to_client=%llu pauses=%llu",
+	         "redirects=%llu replies=%llu retried=%llu to_server=%llu to_client=%llu pauses=%llu reports=%llu reports_lost=%llu reports_refused=%llu",
 	         (unsigned long long)t.accepted, (unsigned long long)t.routed[ROUTE_LOCAL],
 	         (unsigned long long)t.routed[ROUTE_REQUEST], (unsigned long long)t.routed[ROUTE_RELAY],
 	         (unsigned long long)t.routed[ROUTE_UNAVAILABLE], (unsigned long long)t.routed[ROUTE_RESET],
 	         (unsigned long long)t.redirects, (unsigned long long)t.replies, (unsigned long long)t.retried,
-	         (unsigned long long)t.to_server, (unsigned long long)t.to_client, (unsigned long long)t.pauses);
+	         (unsigned long long)t.to_server, (unsigned long long)t.to_client, (unsigned long long)t.pauses,
+	         (unsigned long long)reports.sent, (unsigned long long)reports.lost, (unsigned long long)reports.refused);
 }
 
 static void stop_workers(struct control *c)
@@ -327,6 +353,7 @@ void control_delete(struct control *c)
 {
 	if (c->crew)
 		stop_workers(c);
+	report_delete(c->report);
 	listen_table_free(&c->table);
 	if (c->setup) {
 		c->setup->next = c->retired;

@@ -67,6 +67,9 @@ bool peers_usable(const struct peers_service *ps, bool for_redirect);
 /* All our own members were set down by an operator, so local servers are to count as down (spec 6). Any thread. */
 bool peers_own_set_down(const struct peers_service *ps);
 
+/* The dnsd says that this member is down or drained: nobody new is sent to it. Any thread. */
+bool peers_is_out(const struct peers_service *ps, size_t member);
+
 /* A dnsd has answered for this service, now or before a reload. Any thread. */
 bool peers_known(const struct peers_service *ps);
 

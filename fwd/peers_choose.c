@@ -88,6 +88,13 @@ bool peers_own_set_down(const struct peers_service *ps)
 	return any;
 }
 
+bool peers_is_out(const struct peers_service *ps, size_t member)
+{
+	uint32_t word = atomic_load_explicit(&ps->members[member].word, memory_order_relaxed);
+
+	return (word & WORD_KNOWN) && ((word & WORD_VERDICT) == VERDICT_DOWN || (word & WORD_VERDICT) == VERDICT_DRAIN);
+}
+
 bool peers_known(const struct peers_service *ps)
 {
 	return atomic_load_explicit(&ps->known, memory_order_acquire);

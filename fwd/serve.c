@@ -33,6 +33,8 @@ static void without_servers(struct session *s)
 static void start(struct session *s, enum route r)
 {
 	count(&s->worker->counters.routed[r], 1);
+	if (r == ROUTE_REQUEST || r == ROUTE_RELAY)
+		atomic_fetch_add_explicit(&s->listener->count->forwarded, 1, memory_order_relaxed);
 	switch (r) {
 	case ROUTE_LOCAL:
 		s->local = true;
@@ -57,6 +59,8 @@ void serve(struct worker *w, struct listener *l, uint16_t dialled, int fd, const
 	bool from_site = setup_is_site(l->setup, client);
 	enum route r = decide(l, from_site, pool_usable(l->pool));
 	count(&w->counters.accepted, 1);
+	if (!from_site)
+		atomic_fetch_add_explicit(&l->count->arrived, 1, memory_order_relaxed);
 	if (r == ROUTE_RESET) {
 		count(&w->counters.routed[r], 1);
 		count(&w->counters.ended[END_UNSERVED], 1);

@@ -13,6 +13,7 @@ struct servers {
 	struct checker *checker;
 	int wake;
 	struct server *head;
+	void (*changed)(void *arg); void *changed_arg;
 };
 
 struct servers *servers_new(struct checker *checker, int wake)
@@ -23,6 +24,18 @@ struct servers *servers_new(struct checker *checker, int wake)
 		r->wake = wake;
 	}
 	return r;
+}
+
+void servers_on_change(struct servers *r, void (*changed)(void *arg), void *arg)
+{
+	r->changed = changed;
+	r->changed_arg = arg;
+}
+
+static void tell_change(const struct servers *r)
+{
+	if (r->changed)
+		r->changed(r->changed_arg);
 }
 
 void servers_delete(struct servers *r)
@@ -48,6 +61,7 @@ static void on_report(void *arg, struct watch *w, const struct watch_report *r)
 	char text[CHECK_RESULT_TEXT_MAX];
 	log_change(s, up ? "server up" : r->state == VERDICT_DRAIN ? "server drains" : "server down", check_result_text(r->result, r->detail, text),
 	           r->first ? 0 : (double)r->lasted / (double)NS_PER_SECOND);
+	tell_change(s->registry);
 }
 
 static const char *check_name(const struct conf_listener *l)
@@ -95,6 +109,7 @@ static struct server *get(struct servers *r, const struct conf_listener *l, cons
 	s->address = *a;
 	s->up = true;
 	s->refs = 1;
+	s->registry = r;
 	s->next = r->head;
 	r->head = s;
 	if (!s->service || !s->check) {
@@ -175,6 +190,7 @@ void servers_take_refused(struct servers *r)
 		if (s->watch)
 			watch_failed(s->watch, why);
 		log_change(s, "server down, a connection failed", check_result_name(why), 0);
+		tell_change(r);
 	}
 }
 
@@ -301,10 +317,22 @@ bool pool_usable(const struct pool *p)
 	return false;
 }
 
-size_t pool_up(const struct pool *p)
+void pool_count(const struct pool *p, struct pool_counts *out)
 {
-	size_t up = 0;
-	for (size_t i = 0; i < p->n; i++)
-		up += atomic_load_explicit(&p->servers[i]->up, memory_order_relaxed);
-	return up;
+	bool known = true;
+	*out = (struct pool_counts){ .all = (unsigned)p->n, .state = VERDICT_DOWN };
+	for (size_t i = 0; i < p->n; i++) {
+		const struct server *s = p->servers[i];
+		bool up = atomic_load_explicit(&s->up, memory_order_relaxed);
+		/* Before its first check it is tried, but nobody can say that it is up. */
+		if (up && s->watch && watch_state(s->watch) == VERDICT_UNKNOWN) {
+			known = false;
+			continue;
+		}
+		out->up += up;
+		if (up && p->weights[i] > 0)
+			out->state = VERDICT_UP;
+	}
+	if (!known && out->state == VERDICT_DOWN)
+		out->state = VERDICT_UNKNOWN;
 }

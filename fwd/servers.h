@@ -29,6 +29,7 @@ struct server {
 	_Atomic(uint32_t) refused;  /* enum check_result that a worker met and the main thread has not seen yet; 0: none */
 	/* main thread only */
 	unsigned refs;
+	struct servers *registry;
 	struct server *next;
 	struct watch *watch;
 	char *service, *check;      /* check "": none */
@@ -47,6 +48,8 @@ struct servers; /* the registry: main thread only */
 
 /* `wake`: an eventfd that a worker writes to after server_refused. */
 struct servers *servers_new(struct checker *checker, int wake);
+/* Called on the main thread when a server's state has changed. */
+void servers_on_change(struct servers *r, void (*changed)(void *arg), void *arg);
 void servers_delete(struct servers *r);
 
 /*
@@ -82,7 +85,11 @@ int pool_pick(const struct pool *p, const struct pool_input *in);
 /* Is there any server that pool_pick could give? Any thread. */
 bool pool_usable(const struct pool *p);
 
-/* Servers that are up. Any thread. */
-size_t pool_up(const struct pool *p);
+struct pool_counts {
+	unsigned up, all;           /* servers */
+	enum verdict state;         /* up: one that gets connections is; unknown: not all have been checked */
+};
+/* Main thread. */
+void pool_count(const struct pool *p, struct pool_counts *out);
 
 #endif

@@ -28,6 +28,8 @@
 struct listener_count {
 	_Atomic(uint32_t) sessions; /* all; max_sessions bounds it */
 	_Atomic(uint32_t) local;    /* with a real server; capacity bounds it */
+	_Atomic(uint64_t) arrived;  /* connections ever, but for those from sites */
+	_Atomic(uint64_t) forwarded;/* of them, sent elsewhere: redirected or relayed to a peer */
 	unsigned refs;              /* main thread */
 	struct listener_count *next;
 	char *service;
