@@ -34,4 +34,7 @@ const struct network_sites *networks_find(const struct networks *t, const struct
 struct networks *networks_load(const char *file, const struct site *sites, size_t nsites, struct errs *errs);
 void networks_free(struct networks *t);
 
+size_t networks_count(const struct networks *t); /* of prefixes */
+size_t networks_bytes(const struct networks *t); /* of memory */
+
 #endif

@@ -38,6 +38,7 @@ UNIT_TESTS += tests/unit/test_live
 UNIT_TESTS += tests/unit/test_loop
 UNIT_TESTS += tests/unit/test_many
 UNIT_TESTS += tests/unit/test_monitor
+UNIT_TESTS += tests/unit/test_network
 UNIT_TESTS += tests/unit/test_observe
 UNIT_TESTS += tests/unit/test_peers
 UNIT_TESTS += tests/unit/test_query
