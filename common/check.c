@@ -247,6 +247,7 @@ struct check *check_new(struct checker *c, const struct check_params *p, const s
 	k->kind = kind;
 	k->address = p->address;
 	k->source = p->source;
+	k->preface = p->preface;
 	k->sink = *sink;
 	k->stream.fd = -1;
 	k->times.interval = loop_seconds(p->conf->interval);

@@ -105,11 +105,15 @@ struct resolver *checker_resolver(const struct checker *c);
 
 struct check;
 
+/* Bytes that a server wants in front of a connection. */
+struct check_preface { const char *text; size_t len; };
+
 struct check_params {
 	const struct conf_check *conf;  /* borrowed until check_rebind or check_delete */
 	struct addr address;            /* with the port */
 	struct addr source;             /* where probes come from; family AF_UNSPEC: the system chooses */
 	const char *host;               /* for the Host field when conf has none; copied */
+	const struct check_preface *preface; /* said first on a TCP connection, before any TLS; NULL: nothing. Static */
 };
 
 /* Called when a probe ended, with everything of `k` brought up to date. It must not delete `k`. */

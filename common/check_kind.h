@@ -74,6 +74,7 @@ struct check {
 	const struct check_kind *kind;
 	struct addr address, source;
 	char *host;                   /* owned */
+	const struct check_preface *preface; /* NULL: none */
 	struct check_sink sink;
 	struct tls_context *tls;      /* NULL: no TLS */
 	void *own;                    /* the kind's, made in `prepare`; freed with the check */

@@ -128,6 +128,13 @@ bool stream_secure(struct check *k)
 	return true;
 }
 
+/* A new connection takes some dozen bytes at once; when it doesn't, it has failed, and reading will meet that. */
+static void say_preface(const struct check *k)
+{
+	ssize_t n = send(k->stream.fd, k->preface->text, k->preface->len, MSG_NOSIGNAL);
+	(void)n;
+}
+
 /* False: it failed, and the probe has ended. */
 static bool note_connected(struct check *k)
 {
@@ -137,6 +144,8 @@ static bool note_connected(struct check *k)
 		return false;
 	}
 	k->stream.connect_time = check_took(k);
+	if (k->preface)
+		say_preface(k);
 	if (k->conf->tls)
 		return stream_secure(k);
 	k->stream.stage = STREAM_OPEN;

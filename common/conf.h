@@ -94,6 +94,7 @@ struct conf_exchange {
 
 enum fwd_protocol { FWD_HTTP, FWD_TCP };
 enum balance { BALANCE_ROUNDROBIN, BALANCE_LEASTCONN, BALANCE_HASH, BALANCE_RANDOM };
+enum proxy_send { PROXY_SEND_NONE, PROXY_SEND_V1, PROXY_SEND_V2 };
 enum redirect_to { REDIRECT_NAME, REDIRECT_ADDRESS, REDIRECT_TEMPLATE, REDIRECT_NONE };
 
 struct conf_server { struct addr address; unsigned weight; };
@@ -119,6 +120,8 @@ struct conf_listener {
 	char **hosts; size_t nhosts;   /* lower case; none: any */
 	double connect_timeout, idle_timeout, client_timeout; /* seconds */
 	unsigned max_sessions;
+	enum proxy_send send_proxy, send_proxy_peer;
+	struct prefix *accept_proxy; size_t naccept_proxy; /* disjoint; the header is required from there, and believed */
 	unsigned line;
 };
 

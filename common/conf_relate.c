@@ -115,6 +115,7 @@ void conf_relate_listener(const struct conf_at *at, void *object)
 	struct conf_listener *l = object;
 	static const char *const http_only[] = { "redirect", "hosts" };
 	l->line = conf_place_of(at->loader, at->setting).line;
+	l->naccept_proxy = prefix_merge(l->accept_proxy, l->naccept_proxy);
 	for (size_t i = 0; i < 2 && l->protocol != FWD_HTTP; i++) {
 		struct conf_at m = conf_member(at, http_only[i]);
 		if (m.setting)

@@ -277,7 +277,9 @@ static const struct conf_word balance_words[] = {
 	{ "roundrobin", BALANCE_ROUNDROBIN, false }, { "leastconn", BALANCE_LEASTCONN, false },
 	{ "hash", BALANCE_HASH, false }, { "random", BALANCE_RANDOM, false },
 };
-static const struct conf_word proxy_words[] = { { "none", 0, false }, { "v1", 0, true }, { "v2", 0, true } };
+static const struct conf_word proxy_words[] = {
+	{ "none", PROXY_SEND_NONE, false }, { "v1", PROXY_SEND_V1, false }, { "v2", PROXY_SEND_V2, false },
+};
 static const struct conf_word datapath_words[] = { { "relay", 0, false }, { "nat", 0, true } };
 
 static const struct conf_key listener_keys[] = {
@@ -296,9 +298,12 @@ static const struct conf_key listener_keys[] = {
 	{ "idle_timeout", KIND_SECONDS, false, AT(conf_listener, idle_timeout), RANGE(0.1, DAY * 30, "seconds"), .fallback = "300", .help = "Ends a session without traffic." },
 	{ "client_timeout", KIND_SECONDS, false, AT(conf_listener, client_timeout), RANGE(0.1, 3600, "seconds"), .fallback = "10", .help = "For the head of a request." },
 	{ "max_sessions", KIND_UINT, false, AT(conf_listener, max_sessions), RANGE(1, 1e7, "sessions"), .fallback = "100000", .help = "Above this, accepting pauses." },
-	{ "send_proxy", KIND_WORD, WORDS(proxy_words), .later = true, .off = "none", .help = "PROXY header to real servers." },
-	{ "send_proxy_peer", KIND_WORD, WORDS(proxy_words), .later = true, .off = "none", .help = "PROXY header to peers." },
-	{ "accept_proxy", KIND_LATER, .later = true, .help = "Prefixes whose PROXY header is required and believed." },
+	{ "send_proxy", KIND_WORD, false, AT(conf_listener, send_proxy), WORDS(proxy_words), .fallback = "none",
+	  .help = "The PROXY header that real servers get in front of each connection: whose it is. Probes of the servers bring one, too, that tells nothing." },
+	{ "send_proxy_peer", KIND_WORD, false, AT(conf_listener, send_proxy_peer), WORDS(proxy_words), .fallback = "none",
+	  .help = "The same for members at other sites; v2 bears a mark by which the other forwarder knows that it must not send the connection on. The listeners there must have the proxy_ip of this site in accept_proxy." },
+	{ "accept_proxy", KIND_PREFIXES, false, LIST(conf_listener, accept_proxy), .fallback = "(none)", .may_be_empty = true,
+	  .help = "Connections from here must begin with a PROXY header, of either version, which is believed: the client that it names counts for selection, hash and redirects. Probes of dnsds bring none, so no control address should be in it." },
 	{ "transparent", KIND_BOOL, .later = true, .off = "false", .help = "Keeps the client's address towards real servers." },
 	{ "datapath", KIND_WORD, WORDS(datapath_words), .later = true, .off = "relay", .help = "How sessions reach peers." },
 	{ "tls", KIND_LATER, .later = true, .help = "Certificate and key, for HTTPS." },

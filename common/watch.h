@@ -67,18 +67,20 @@ struct watch *watch_new_member(struct checker *c, const struct conf *conf, const
  */
 bool watch_update_member(struct watch *w, const struct conf *conf, const struct service *s, const struct member *m);
 
-/*
- * Watches a real server. `check` NULL: up, until watch_failed. Its port is the
- * server's. `source` NULL: the system chooses. `host`: the Host field of http
- * checks that name none (the service's name as text); copied. `check` is
- * borrowed as above. NULL: no memory.
- */
-struct watch *watch_new_server(struct checker *c, const struct conf_check *check, const struct addr *address,
-                               const struct addr *source, const char *host, const struct watch_sink *sink);
+/* A real server, as its probes see it. */
+struct watch_server {
+	const struct addr *address;      /* with the port */
+	const struct addr *source;       /* NULL: the system chooses */
+	const char *host;                /* the Host field of http checks that name none (the service's name as text); copied */
+	const struct check_preface *preface; /* NULL: none; static */
+};
+
+/* Watches a real server. `check` NULL: up, until watch_failed; it is borrowed as above. NULL: no memory. */
+struct watch *watch_new_server(struct checker *c, const struct conf_check *check, const struct watch_server *server,
+                               const struct watch_sink *sink);
 
 /* As watch_update_member. */
-bool watch_update_server(struct watch *w, const struct conf_check *check, const struct addr *address,
-                         const struct addr *source, const char *host);
+bool watch_update_server(struct watch *w, const struct conf_check *check, const struct watch_server *server);
 
 void watch_delete(struct watch *w);
 

@@ -32,6 +32,7 @@ struct watch {
 	const struct conf *conf;
 	const struct member *member;
 	struct addr source;           /* a real server's */
+	const struct check_preface *preface; /* a real server's; NULL: none */
 	struct event out;             /* a real server's without check: until it is in use again */
 	enum verdict state;
 	int64_t since;                /* ns: begin of `state` */

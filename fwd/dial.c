@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include "linger.h"
+#include "proxyproto.h"
 #include "relay.h"
 #include "sock.h"
 
@@ -39,6 +40,22 @@ static void pass(struct session *s)
 static int connect_result(const struct half *h, short what)
 {
 	return what & EV_READ ? sock_error(h->fd) : 0;
+}
+
+/*
+ * Says whose connection this is, before all else. A new connection takes that
+ * at once; false: it did not, so it has failed. `hop`: marked as sent on by us.
+ */
+static bool introduce(struct session *s, enum proxy_send version, bool hop)
+{
+	uint8_t header[PROXY_WRITE_MAX];
+	struct addr dialled;
+	if (version == PROXY_SEND_NONE)
+		return true;
+	dialled = session_dialled_exactly(s);
+	size_t len = proxy_write(header, version, &s->address, &dialled, hop ? s->listener->setup->conf->own->name : NULL);
+	/* What the client has said goes with it in one packet. */
+	return send(s->server.fd, header, len, MSG_NOSIGNAL | (s->said ? MSG_MORE : 0)) == (ssize_t)len;
 }
 
 /* --- real servers --- */
@@ -85,6 +102,11 @@ static void real_ready(struct session *s, struct half *h, short what)
 	int error = connect_result(h, what);
 	if (error) {
 		real_failed(s, error);
+		return;
+	}
+	/* Another forwarder in the place of a real server must not send it to yet another site, either. */
+	if (!introduce(s, s->listener->conf->send_proxy, s->from_site)) {
+		leave_real(s);
 		return;
 	}
 	s->unheard = leave_real;
@@ -290,7 +312,7 @@ static void peer_ready(struct session *s, struct half *h, short what)
 {
 	if (h != &s->server)
 		return;
-	if (connect_result(h, what)) {
+	if (connect_result(h, what) || !introduce(s, s->listener->conf->send_proxy_peer, true)) {
 		peer_failed(s);
 		return;
 	}

@@ -10,6 +10,7 @@ static const struct { const char *text; bool reset_client, reset_server; } ends[
 	[END_UNSERVED] = { "unserved", true, true },
 	[END_DRAIN] = { "drain timeout", true, true },
 	[END_RESOURCES] = { "out of resources", true, true },
+	[END_BAD_PROXY] = { "bad PROXY header", true, true },
 };
 
 const char *end_text(enum end e)

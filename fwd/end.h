@@ -16,6 +16,7 @@ enum end {
 	END_UNSERVED,        /* nobody left who could serve it (case 5) */
 	END_DRAIN,           /* still open at the end of drain_timeout */
 	END_RESOURCES,       /* out of descriptors, ports or memory */
+	END_BAD_PROXY,       /* PROXY header missing, malformed, too long or late */
 	END_COUNT
 };
 

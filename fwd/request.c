@@ -41,16 +41,6 @@ struct pass {
 	unsigned status;    /* of STATUS */
 };
 
-/* The dialled address as the client saw it, also when we listen on a wildcard. */
-static struct addr dialled(const struct session *s)
-{
-	struct addr a = *session_dialled(s);
-	socklen_t n = sizeof a;
-	if (addr_is_any(&a) && getsockname(s->client.fd, &a.sa, &n) == 0)
-		addr_unmap(&a);
-	return a;
-}
-
 /* Real servers of ours could serve it again, or this configuration is not in force any more. */
 static bool is_last(const struct session *s)
 {
@@ -94,7 +84,7 @@ static enum outcome answer(struct pass *p, enum http_verdict verdict)
 	struct session *s = p->s;
 	struct request *q = s->request;
 	struct listener *l = s->listener;
-	struct addr to = dialled(s);
+	struct addr to = session_dialled_exactly(s);
 	struct route_request_input in = {
 		.verdict = verdict,
 		.status = q->head.status,

@@ -1,6 +1,7 @@
 #include "serve.h"
 
 #include "dial.h"
+#include "preface.h"
 #include "request.h"
 #include "route.h"
 #include "sock.h"
@@ -54,9 +55,15 @@ static void start(struct session *s, enum route r)
 	session_end(s, END_UNSERVED);
 }
 
+void serve_decided(struct session *s)
+{
+	start(s, decide(s->listener, s->from_site, pool_usable(s->listener->pool)));
+}
+
 void serve(struct worker *w, struct listener *l, uint16_t dialled, int fd, const struct addr *client)
 {
 	bool from_site = setup_is_site(l->setup, client);
+	/* A PROXY header can only take ways away, so what is reset without one is reset with one. */
 	enum route r = decide(l, from_site, pool_usable(l->pool));
 	count(&w->counters.accepted, 1);
 	if (!from_site)
@@ -71,5 +78,8 @@ void serve(struct worker *w, struct listener *l, uint16_t dialled, int fd, const
 	if (!s)
 		return;
 	s->from_site = from_site;
-	start(s, r);
+	if (l->conf->naccept_proxy && preface_is_wanted(l->conf, client))
+		preface_begin(s);
+	else
+		start(s, r);
 }

@@ -10,4 +10,7 @@
 /* `fd` has been accepted from `client` on listener->conf->listen[dialled]; it is taken over. */
 void serve(struct worker *w, struct listener *l, uint16_t dialled, int fd, const struct addr *client);
 
+/* What had to be read before the decision has been read: it is made now. */
+void serve_decided(struct session *s);
+
 #endif

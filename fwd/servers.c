@@ -72,7 +72,8 @@ static const char *check_name(const struct conf_listener *l)
 static struct server *find(struct servers *r, const struct conf_listener *l, const struct addr *a)
 {
 	for (struct server *s = r->head; s; s = s->next)
-		if (addr_equal(&s->address, a) && strcmp(s->service, l->service_text) == 0 && strcmp(s->check, check_name(l)) == 0)
+		if (addr_equal(&s->address, a) && strcmp(s->service, l->service_text) == 0 && strcmp(s->check, check_name(l)) == 0 &&
+		    s->send_proxy == l->send_proxy)
 			return s;
 	return NULL;
 }
@@ -107,6 +108,7 @@ static struct server *get(struct servers *r, const struct conf_listener *l, cons
 	s->service = strdup(l->service_text);
 	s->check = strdup(check_name(l));
 	s->address = *a;
+	s->send_proxy = l->send_proxy;
 	s->up = true;
 	s->refs = 1;
 	s->registry = r;
@@ -142,17 +144,26 @@ struct pool *pool_new(struct servers *r, const struct conf_listener *l, unsigned
 	return p;
 }
 
+/* Who wants a PROXY header wants it of probes, too: one that tells nothing. */
+static const struct check_preface *preface(enum proxy_send version)
+{
+	static const struct check_preface v1 = { "PROXY UNKNOWN\r\n", 15 };
+	static const struct check_preface v2 = { "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16 };
+	return version == PROXY_SEND_V1 ? &v1 : version == PROXY_SEND_V2 ? &v2 : NULL;
+}
+
 bool pool_watch(struct servers *r, struct pool *p, const struct conf_listener *l)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		struct server *s = p->servers[i];
+		struct watch_server as_probed = { &s->address, NULL, l->service_text, preface(l->send_proxy) };
 		if (s->watch) {
-			if (watch_update_server(s->watch, l->check, &s->address, NULL, l->service_text))
+			if (watch_update_server(s->watch, l->check, &as_probed))
 				continue;
 			watch_delete(s->watch);
 		}
 		struct watch_sink sink = { .report = on_report, .arg = s };
-		s->watch = watch_new_server(r->checker, l->check, &s->address, NULL, l->service_text, &sink);
+		s->watch = watch_new_server(r->checker, l->check, &as_probed, &sink);
 		if (!s->watch)
 			return false;
 	}

@@ -33,6 +33,7 @@ struct server {
 	struct server *next;
 	struct watch *watch;
 	char *service, *check;      /* check "": none */
+	enum proxy_send send_proxy; /* what its probes begin with */
 };
 
 /* The real servers of one listener; immutable but for what `turn` points to. */

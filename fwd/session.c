@@ -5,7 +5,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "log.h"
+#include "loop.h"
 #include "sock.h"
+
+/* One line a minute tells that there are such clients, and how many were before. */
+#define REFUSAL_SAID_EVERY (60 * NS_PER_SECOND)
 
 /* --- deadlines and turns --- */
 
@@ -212,6 +217,7 @@ void session_end(struct session *s, enum end why)
 	free(s->said);
 	free(s->dial);
 	free(s->request);
+	free(s->told);
 	free(s);
 	if (w->paused)
 		event_active(&w->resume, EV_TIMEOUT, 0);
@@ -240,7 +246,28 @@ void session_count_real(struct session *s, struct server *real)
 
 const struct addr *session_dialled(const struct session *s)
 {
-	return &s->listener->conf->listen[s->dialled];
+	return s->told ? s->told : &s->listener->conf->listen[s->dialled];
+}
+
+struct addr session_dialled_exactly(const struct session *s)
+{
+	struct addr a = *session_dialled(s);
+	socklen_t n = sizeof a;
+	if (addr_is_any(&a) && getsockname(s->client.fd, &a.sa, &n) == 0)
+		addr_unmap(&a);
+	return a;
+}
+
+void session_refuse(struct session *s, enum end why, const char *what)
+{
+	static _Atomic(int64_t) said[END_COUNT];
+	int64_t now = loop_now(), before = said[why];
+	char client[ADDR_TEXT_MAX], listen[ADDR_TEXT_MAX];
+	if ((!before || now - before > REFUSAL_SAID_EVERY) && atomic_compare_exchange_strong(&said[why], &before, now))
+		log_warn(end_text(why), "service=%s listen=%s client=%s why=\"%s\" so_far=%llu", s->listener->conf->service_text,
+		         addr_text_at(&s->listener->conf->listen[s->dialled], listen), addr_text_at(&s->address, client), what,
+		         (unsigned long long)s->worker->counters.ended[why]);
+	session_end(s, why);
 }
 
 bool session_is_last(const struct session *s)

@@ -87,7 +87,8 @@ struct session {
 	bool from_site;             /* case 1 */
 	bool local;                 /* counted in listener->count->local */
 	uint64_t tried;             /* real servers that failed: pool_bit */
-	struct addr address;        /* of the client */
+	struct addr *told;          /* where the client connected to, by its PROXY header; NULL: to listener->conf->listen[dialled] */
+	struct addr address;        /* of the client; the one that a PROXY header names */
 };
 
 /* Before the first session of a worker, and after the last. */
@@ -112,8 +113,16 @@ void session_due(struct session *s, uint32_t ticks);
 /* Its phase's `run` is called in the next round of the loop, after everybody else who has something to do. */
 void session_run_later(struct session *s);
 
-/* The address that the client dialled, in listener->conf (it may be a wildcard). */
+/* The address that the client dialled, for its port (the listener's may be a wildcard). */
 const struct addr *session_dialled(const struct session *s);
+/* The same as the client saw it, also when we listen on a wildcard. */
+struct addr session_dialled_exactly(const struct session *s);
+
+/*
+ * Ends a session whose client broke the rules, as `why`. Logged with
+ * `what` (static) once a minute at most for each of `why`, so that nobody can fill the disk.
+ */
+void session_refuse(struct session *s, enum end why, const char *what);
 
 /* Enters the half's event. `write`: also tell when it can be written. False: the session has ended. */
 bool session_watch(struct session *s, struct half *h, bool write);

@@ -283,13 +283,12 @@ static const struct error_case cases[] = {
 	{ true,
 	  "forward = { http = { listen = [ \"127.0.0.1@1\" ]; };\n"
 	  "listeners = ( { service = \"w.x.\"; listen = [ \"192.0.2.5@80\" ]; protocol = \"tls\";\n"
-	  "send_proxy = \"v1\"; send_proxy_peer = \"v2\"; accept_proxy = [ ]; transparent = true;\n"
+	  "send_proxy = \"v3\"; send_proxy_peer = \"v2\"; accept_proxy = [ \"192.0.2.1/24\" ]; transparent = true;\n"
 	  "datapath = \"nat\"; tls = { }; } ); };\n",
 	  "t.conf:7: forward.http: not built yet\n"
 	  "t.conf:8: forward.listeners[].protocol: \"tls\" is not built yet\n"
-	  "t.conf:9: forward.listeners[].send_proxy: not built yet; only \"none\" is accepted\n"
-	  "t.conf:9: forward.listeners[].send_proxy_peer: not built yet; only \"none\" is accepted\n"
-	  "t.conf:9: forward.listeners[].accept_proxy: not built yet\n"
+	  "t.conf:9: forward.listeners[].send_proxy: \"v3\" is none of none, v1, v2 (did you mean \"v1\"?)\n"
+	  "t.conf:9: forward.listeners[].accept_proxy: \"192.0.2.1/24\" is not a prefix (or has bits set past its length)\n"
 	  "t.conf:9: forward.listeners[].transparent: not built yet; only false is accepted\n"
 	  "t.conf:10: forward.listeners[].datapath: not built yet; only \"relay\" is accepted\n"
 	  "t.conf:10: forward.listeners[].tls: not built yet\n" },

@@ -395,7 +395,7 @@ static void a_name_without_answer_is_down(void)
 static void begin_server(struct bench *b, const struct conf_check *check, const struct addr *address)
 {
 	const struct watch_sink sink = { on_report, b };
-	b->watch = watch_new_server(b->checker, check, address, &b->control[0], "www.example.com", &sink);
+	b->watch = watch_new_server(b->checker, check, &(struct watch_server){ address, &b->control[0], "www.example.com", NULL }, &sink);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(b->watch);
 }
 
@@ -443,11 +443,11 @@ static void a_real_server_after_a_reload(void)
 	addr_parse(&a, "127.0.0.1", 80);
 	addr_parse(&other, "127.0.0.1", 81);
 	begin_server(&b, &b.checks[0], &a);
-	CU_ASSERT_TRUE(watch_update_server(b.watch, &b.checks[1], &a, &b.control[0], "www.example.com"));
-	CU_ASSERT_FALSE(watch_update_server(b.watch, &b.checks[1], &other, &b.control[0], "www.example.com"));
-	CU_ASSERT_FALSE(watch_update_server(b.watch, &b.checks[1], &a, NULL, "www.example.com"));
-	CU_ASSERT_FALSE(watch_update_server(b.watch, &b.checks[1], &a, &b.control[0], "other.example.com"));
-	CU_ASSERT_FALSE(watch_update_server(b.watch, NULL, &a, &b.control[0], "www.example.com"));
+	CU_ASSERT_TRUE(watch_update_server(b.watch, &b.checks[1], &(struct watch_server){ &a, &b.control[0], "www.example.com", NULL }));
+	CU_ASSERT_FALSE(watch_update_server(b.watch, &b.checks[1], &(struct watch_server){ &other, &b.control[0], "www.example.com", NULL }));
+	CU_ASSERT_FALSE(watch_update_server(b.watch, &b.checks[1], &(struct watch_server){ &a, NULL, "www.example.com", NULL }));
+	CU_ASSERT_FALSE(watch_update_server(b.watch, &b.checks[1], &(struct watch_server){ &a, &b.control[0], "other.example.com", NULL }));
+	CU_ASSERT_FALSE(watch_update_server(b.watch, NULL, &(struct watch_server){ &a, &b.control[0], "www.example.com", NULL }));
 	tear_down(&b);
 }
 
