@@ -82,6 +82,8 @@ bool conf_set_location(const struct conf_at *at, void *object)
 		return conf_fail(at, at->setting, "must be ( LATITUDE, LONGITUDE )");
 	s->has_location = conf_number(&first, conf_element(at, 0), &s->latitude);
 	s->has_location &= conf_number(&second, conf_element(at, 1), &s->longitude);
+	if (s->has_location)
+		place_locate(&s->place, s->latitude, s->longitude);
 	return s->has_location;
 }
 

@@ -1,44 +1,10 @@
 #include "metrics.h"
-#include <limits.h>
+#include "select_parts.h"
 #include <string.h>
 
 bool metric_is_total(enum metric m)
 {
 	return m == METRIC_WEIGHTED || m == METRIC_RANDOM || m == METRIC_ROUNDROBIN || m == METRIC_HASH;
-}
-
-/* Lower is better. */
-static unsigned tier_key(enum metric m, const struct select_input *in, uint16_t index)
-{
-	const struct member *member = &in->service->members[index];
-
-	switch (m) {
-	case METRIC_RANK: return member->rank;
-	case METRIC_LOCAL: return member->site != in->own_site;
-	case METRIC_REMOTE: return member->site == in->own_site;
-	default: return 0; /* not built: refused when the configuration is read; knows nothing, orders nothing */
-	}
-}
-
-size_t metric_split(enum metric m, const struct select_input *in, uint16_t *members, size_t n)
-{
-	unsigned keys[SERVICE_MEMBERS_MAX], best = UINT_MAX;
-	uint16_t others[SERVICE_MEMBERS_MAX];
-	size_t nbest = 0, nothers = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		keys[i] = tier_key(m, in, members[i]);
-		if (keys[i] < best)
-			best = keys[i];
-	}
-	for (size_t i = 0; i < n; i++)
-		if (keys[i] == best)
-			members[nbest++] = members[i];
-		else
-			others[nothers++] = members[i];
-	for (size_t i = 0; i < nothers; i++)
-		members[nbest + i] = others[i];
-	return nbest;
 }
 
 /* Uniform in 0..n-1 for n up to 2^24 (256 members of weight 65535). */
@@ -140,7 +106,7 @@ static uint64_t load64(const void *p)
 	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(v) : v;
 }
 
-static uint64_t hash_client(const struct select_input *in)
+uint64_t select_client_hash(const struct select_input *in)
 {
 	const struct prefix *net = &in->client->network;
 	const struct service *s = in->service;
@@ -171,6 +137,11 @@ static uint64_t hash_label(uint64_t h, const char label[LABEL_MAX + 1])
 			return mix(h ^ (word & ((zero ^ (zero - 1)) >> 8)));
 		h = mix(h ^ word);
 	}
+}
+
+uint64_t select_member_hash(uint64_t client, const struct member *m)
+{
+	return hash_label(client, m->label);
 }
 
 /*
@@ -210,13 +181,12 @@ static bool draw_before(struct draw *a, struct draw *b)
 static void order_hash(const struct select_input *in, uint16_t *members, size_t n, size_t want, uint16_t *out)
 {
 	struct draw draws[SERVICE_MEMBERS_MAX];
-	uint64_t client = hash_client(in);
+	uint64_t client = select_client_hash(in);
 
-	if (in->scope && *in->scope < in->client->network.length)
-		*in->scope = in->client->network.length;
+	select_saw_network(in);
 	for (size_t i = 0; i < n; i++) {
 		const struct member *m = &in->service->members[members[i]];
-		uint64_t hash = hash_label(client, m->label);
+		uint64_t hash = select_member_hash(client, m);
 
 		draws[i] = (struct draw){ .hash = hash ? hash : 1, .weight = m->weight };
 	}

@@ -1,24 +1,42 @@
 /*
  * metrics: the columns of the sort in `select` (spec 4), one by one. Pure.
  *
- * A metric does one of two things with a tier, a list of member indexes in
- * ascending order:
- *     it parts it into smaller tiers       rank local remote
+ * A metric does one of two things with a tier, a list of member indexes:
+ *     it parts it into smaller tiers       rank local remote network geo rtt
+ *                                          response leastconn capacity load cost
  *     it puts its members one by one       weighted random roundrobin hash
+ *
+ * The first kind gives each member a key, the lower the better. A tier is all
+ * within the metric's tolerance of its best; the next begins with the first
+ * that isn't. Who has no key joins those of the median one.
  */
 #ifndef FAIRLEAD_METRICS_H
 #define FAIRLEAD_METRICS_H
 
 #include "select.h"
 
+struct select_looks;
+
+/* A value of which nothing is known: TRACE_UNKNOWN. */
+#define METRIC_UNKNOWN INT64_MIN
+
 /* Puts members one by one: whatever metrics follow have nothing left to order. */
 bool metric_is_total(enum metric m);
 
+/* What the metric goes by (see struct trace_metric); METRIC_UNKNOWN: nothing is known of the member. */
+void metric_values(enum metric m, const struct select_input *in, struct select_looks *looks, const uint16_t *members,
+                   size_t n, int64_t *values);
+
+/* The key of each of `members`, as they stand: also of those of which nothing is known. `m` isn't total. */
+void metric_keys(enum metric m, const struct select_input *in, struct select_looks *looks, const uint16_t *members,
+                 size_t n, int64_t *keys);
+
 /*
- * Moves the best tier of `members` to the front, each part kept in its
- * order, and returns its size (1..n; n >= 1). `m` isn't total.
+ * Moves the best tier of `members`, and their keys, to the front, each part
+ * kept in its order, and returns its size (1..n; n >= 1). For the tier behind
+ * it call again with the rest.
  */
-size_t metric_split(enum metric m, const struct select_input *in, uint16_t *members, size_t n);
+size_t metric_split(enum metric m, uint16_t *members, int64_t *keys, size_t n);
 
 /* The best `want` (at most `n`) of `members`, best first, into `out`, which may not overlap. `m` is total; `members` is scratch. */
 void metric_order(enum metric m, const struct select_input *in, uint16_t *members, size_t n, size_t want,

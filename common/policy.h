@@ -22,9 +22,24 @@ enum metric {
 
 enum fail_mode { FAIL_OPEN, FAIL_BACKUP, FAIL_CLOSED };
 
+struct timezone_rules;
+
+/* Bits of rule.days. */
+#define RULE_MONDAY 1u
+#define RULE_EVERY_DAY 127u
+
 struct rule {
-	struct prefix *from; size_t nfrom;   /* none: matches every client */
+	/* Conditions: all have to match; one that is not given matches. */
+	struct prefix *from; size_t nfrom;   /* disjoint */
+	uint16_t *countries; size_t ncountries;   /* two letters: rule_letters() */
+	uint16_t *continents; size_t ncontinents; /* likewise */
+	uint32_t *asns; size_t nasns;
 	uint64_t *sites; size_t nsites;      /* indexes into conf.sites; none: all */
+	bool has_hours;
+	uint16_t begin, end;                 /* minutes of the day, `end` not included; before `begin`: past midnight */
+	uint8_t days;                        /* RULE_MONDAY << 0..6; 0: not given */
+	const struct timezone_rules *zone;   /* of hours and days; NULL: UTC */
+	/* The columns of the sort. */
 	enum metric metrics[RULE_METRICS_MAX];
 	size_t nmetrics;
 };
@@ -33,8 +48,21 @@ struct policy {
 	char *name;                          /* NULL: written in place in a zone */
 	unsigned answers;                    /* 1..ANSWERS_MAX */
 	enum fail_mode fail;
+	bool failback_manual;                /* who was down stays drained until cleared */
+	uint32_t shed_from, shed_to;         /* millionths of use; shed_to 0: never */
 	struct rule *rules; size_t nrules;
 };
+
+static inline bool policy_sheds(const struct policy *p)
+{
+	return p->shed_to != 0;
+}
+
+/* Two letters, in one number: equal when they are. */
+static inline uint16_t rule_letters(const char text[2])
+{
+	return (uint16_t)((uint8_t)text[0] << 8 | (uint8_t)text[1]);
+}
 
 /* "rank" -> METRIC_RANK; METRIC_COUNT: not a metric. */
 enum metric metric_by_name(const char *name);

@@ -23,6 +23,23 @@ struct member_view {
 	bool in_hold;      /* came back from down less than `hold` ago */
 };
 
+/*
+ * The numbers of one member at one moment, each with its bit in `known`.
+ * Plain, since what a choice looks at must not change meanwhile: whoever
+ * gathers them publishes a new array.
+ */
+enum number_known { NUMBER_RESPONSE = 1, NUMBER_SESSIONS = 2, NUMBER_CAPACITY = 4, NUMBER_LOAD = 8, NUMBER_COST = 16, NUMBER_USE = 32 };
+
+struct member_numbers {
+	uint32_t known;            /* enum number_known */
+	uint32_t response_us;      /* smoothed time of a check */
+	uint32_t sessions;
+	uint32_t capacity;         /* sessions; without its bit the LB line's holds, if it has one */
+	uint32_t load_ppm;         /* millionths */
+	uint32_t use_ppm;          /* how busy, as shedding goes by it: of its capacity, millionths */
+	uint64_t cost_milli;       /* thousandths */
+};
+
 /* The first candidate set that is not empty (spec 4, health gate). */
 enum gate_step { GATE_UP = 1, GATE_UP_ANY, GATE_BACKUP, GATE_FAIL, GATE_NONE };
 
@@ -30,10 +47,14 @@ struct gate {
 	enum gate_step step;
 	uint32_t weight;                        /* of all of them together */
 	uint16_t n;
-	uint16_t members[SERVICE_MEMBERS_MAX];  /* indexes into service.members, ascending */
+	uint16_t nmore;                         /* a policy that sheds: those that step 2 has besides stand behind */
+	uint16_t members[SERVICE_MEMBERS_MAX];  /* indexes into service.members, ascending (each part) */
 };
 
 /*
+ * The sets as far as all clients have them in common: who is shed depends on
+ * the client, so that is select_order's affair.
+ *
  * `views` has one entry a member. `exclude_site`: index of a site whose members
  * are no candidates (fwd: its own), or MEMBER_NO_SITE. `may_fail`: step 4 is
  * allowed (dnsd); else the gate ends in GATE_NONE after step 3 (fwd).
@@ -46,13 +67,26 @@ struct select_client {
 	struct prefix network;     /* what `hash` looks at: /24 or /56 of it */
 };
 
+struct geo;
+struct networks;
+struct rtt_table;
+struct select_trace;
+
 struct select_input {
 	const struct service *service;
 	const struct gate *gate;
 	const struct select_client *client;
 	int own_site;              /* index into conf.sites */
+	const struct site *sites;  /* conf.sites: where they are */
 	uint64_t random;           /* uniform; a new one each time */
 	uint64_t turn;             /* a counter: roundrobin */
+	/* What else there is to go by; NULL: nothing is known. */
+	const struct member_numbers *numbers; /* as service.members */
+	const struct geo *geo;
+	const struct networks *networks;
+	const struct rtt_table *rtt;
+	int64_t now;               /* seconds since 1970: hours, days */
+	struct select_trace *trace; /* NULL, or takes every step down (select_trace.h) */
 	/*
 	 * NULL, or raised to the length of the shortest prefix of the client's
 	 * address within which every look at it, hit or miss, ends the same
@@ -63,8 +97,8 @@ struct select_input {
 
 /*
  * The head of the order: up to `want` member indexes, best first, into `out`
- * (pass gate->n for the whole order; families and host names are the caller's
- * affair). The first rule whose conditions match is used, no rule: weighted;
+ * (pass SERVICE_MEMBERS_MAX for the whole order; families and host names are the
+ * caller's affair). The first rule whose conditions match is used, no rule: weighted;
  * `weighted` stands behind the last metric always. Returns how many.
  */
 size_t select_order(const struct select_input *in, size_t want, uint16_t *out);
@@ -72,7 +106,7 @@ size_t select_order(const struct select_input *in, size_t want, uint16_t *out);
 /* One answer by weight alone: the most usual policy has a way of its own. */
 static inline bool select_is_draw(const struct policy *p)
 {
-	return p->nrules == 0 && p->answers == 1;
+	return p->nrules == 0 && p->answers == 1 && !policy_sheds(p);
 }
 
 /* What select_order puts first for such a policy, for a gate whose weight isn't 0. */

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "addr.h"
+#include "place.h"
 
 #define SITE_NAME_MAX 58 /* with "down-" in front it is still one label */
 
@@ -32,6 +33,7 @@ struct site {
 	struct addr *proxy_bind; size_t nproxy_bind;
 	bool has_location;
 	double latitude, longitude;
+	struct place place;                            /* the same, as a direction; when there is a location */
 	const struct key *key;
 };
 

@@ -68,11 +68,11 @@ static bool answer_ordered(struct answer *a, const struct lb *lb, const struct l
 	struct select_client client;
 	struct select_input si = {
 		.service = lb->service, .gate = &st->gate, .client = &client,
-		.own_site = (int)lb->conf->own->index, .random = in->random, .turn = in->turn,
+		.own_site = (int)lb->conf->own->index, .sites = lb->conf->sites, .random = in->random, .turn = in->turn,
 	};
 	if (lb->asks_client)
 		who_asks(&client, &si, in);
-	size_t ordered = select_order(&si, every ? want : st->gate.n, order);
+	size_t ordered = select_order(&si, every ? want : SERVICE_MEMBERS_MAX, order);
 	if (!ordered)
 		return false;
 	if (every) {

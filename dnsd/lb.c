@@ -94,8 +94,8 @@ void lb_delete(struct lb *lb)
 struct lb_state *lb_state_new(const struct gate *g)
 {
 	size_t head = offsetof(struct lb_state, gate) + offsetof(struct gate, members);
-	size_t used = offsetof(struct gate, members) + g->n * sizeof g->members[0];
-	struct lb_state *st = calloc(1, head + (g->n + 1) * sizeof g->members[0]);
+	size_t n = (size_t)g->n + g->nmore, used = offsetof(struct gate, members) + n * sizeof g->members[0];
+	struct lb_state *st = calloc(1, head + (n + 1) * sizeof g->members[0]);
 	if (st)
 		memcpy(&st->gate, g, used);
 	return st;

@@ -33,7 +33,7 @@ struct lb_state {
 	bool ready;                    /* every member has had a first result, or the wait is over */
 	uint8_t down[SERVICE_MEMBERS_MAX / 8]; /* bit: verdict down, for LABEL.SERVICE */
 	struct lb_addresses *resolved; size_t nresolved; /* at the origin: of members that are host names; else none */
-	struct gate gate;              /* only as long as gate.n asks: the rest isn't allocated */
+	struct gate gate;              /* only as long as gate.n and nmore ask: the rest isn't allocated */
 };
 
 struct lb {

@@ -62,7 +62,7 @@ size_t peers_choose(struct peers_service *ps, const struct addr *client, uint64_
 	gate_compute(ps->service, views, ps->own_site, false, &gate);
 	addr_unmap(&who.address);
 	prefix_of(&who.network, &who.address, ps->network4, ps->network6);
-	n = select_order(&in, max < gate.n ? max : gate.n, members_out);
+	n = select_order(&in, max, members_out);
 	return known ? n : add_rest(ps, for_redirect, members_out, n, max);
 }
 

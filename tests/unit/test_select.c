@@ -666,13 +666,15 @@ static void ask_scope(struct fixture *f, struct addr client, unsigned bits, stru
 	for (; r < f->policy.nrules; r++) {
 		bool hit = f->rules[r].nfrom == 0, candidate = f->rules[r].nsites == 0;
 
+		for (size_t i = 0; i < f->rules[r].nsites; i++)
+			candidate |= f->rules[r].sites[i] < 3;
+		if (!candidate)
+			continue; /* nobody need look at the client */
 		for (size_t i = 0; i < f->rules[r].nfrom; i++)
 			hit |= prefix_covers(&f->rules[r].from[i], &client);
 		if (f->rules[r].nfrom)
 			out->trace[at++] = hit ? 'h' : 'm';
-		for (size_t i = 0; i < f->rules[r].nsites; i++)
-			candidate |= f->rules[r].sites[i] < 3;
-		if (hit && candidate)
+		if (hit)
 			break;
 	}
 	if (r < f->policy.nrules && f->rules[r].metrics[0] == METRIC_HASH && out->n > 1)
