@@ -122,6 +122,7 @@ struct conf_listener {
 	unsigned max_sessions;
 	enum proxy_send send_proxy, send_proxy_peer;
 	struct prefix *accept_proxy; size_t naccept_proxy; /* disjoint; the header is required from there, and believed */
+	unsigned client_sessions;      /* of one client network; 0: no limit */
 	unsigned line;
 };
 

@@ -298,6 +298,8 @@ static const struct conf_key listener_keys[] = {
 	{ "idle_timeout", KIND_SECONDS, false, AT(conf_listener, idle_timeout), RANGE(0.1, DAY * 30, "seconds"), .fallback = "300", .help = "Ends a session without traffic." },
 	{ "client_timeout", KIND_SECONDS, false, AT(conf_listener, client_timeout), RANGE(0.1, 3600, "seconds"), .fallback = "10", .help = "For the head of a request." },
 	{ "max_sessions", KIND_UINT, false, AT(conf_listener, max_sessions), RANGE(1, 1e7, "sessions"), .fallback = "100000", .help = "Above this, accepting pauses." },
+	{ "client_sessions", KIND_UINT, false, AT(conf_listener, client_sessions), RANGE(0, 1e7, "sessions"), .fallback = "0",
+	  .help = "Of one client network (dns.networks4, dns.networks6) at a time; further ones are reset. 0: no limit. Sites are not counted." },
 	{ "send_proxy", KIND_WORD, false, AT(conf_listener, send_proxy), WORDS(proxy_words), .fallback = "none",
 	  .help = "The PROXY header that real servers get in front of each connection: whose it is. Probes of the servers bring one, too, that tells nothing." },
 	{ "send_proxy_peer", KIND_WORD, false, AT(conf_listener, send_proxy_peer), WORDS(proxy_words), .fallback = "none",

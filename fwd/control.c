@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "crew.h"
+#include "crowd.h"
 #include "folder.h"
 #include "listen.h"
 #include "log.h"
@@ -233,19 +235,23 @@ static bool make_home(struct control *c)
 {
 	struct setup_home *h = &c->home;
 	struct loop_calls calls = { .stop = on_stop, .reload = on_reload, .arg = c };
+	uint64_t seed;
 	h->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	h->base = loop_base_new();
 	if (h->wake < 0 || !h->base)
 		return false;
 	c->checker = checker_new(h->base, NULL);
 	h->servers = c->checker ? servers_new(c->checker, h->wake) : NULL;
+	if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
+		seed = (uint64_t)loop_now(); /* early boot; only who aims at others' places could make use of it */
+	h->crowd = crowd_new(seed);
 	c->report = report_new(h->base);
 	c->loop = loop_new(h->base, &calls);
 	c->wake = event_new(h->base, h->wake, EV_READ | EV_PERSIST, on_wake, c);
 	c->drain = event_new(h->base, -1, EV_PERSIST, on_drain, c);
 	if (h->servers)
 		servers_on_change(h->servers, on_server, c);
-	return h->servers && c->report && c->loop && c->wake && c->drain && event_add(c->wake, NULL) == 0;
+	return h->servers && h->crowd && c->report && c->loop && c->wake && c->drain && event_add(c->wake, NULL) == 0;
 }
 
 struct control *control_new(const char *file, struct errs *errs)
@@ -314,13 +320,13 @@ static void log_totals(const struct control *c)
 	crew_totals(c->crew, &t);
 	report_counts(c->report, &reports);
 	log_info("stopped", "accepted=%llu local=%llu request=%llu relay=%llu unavailable=%llu reset=%llu "
-	         "redirects=%llu replies=%llu retried=%llu to_server=%llu to_client=%llu pauses=%llu reports=%llu reports_lost=%llu reports_refused=%llu",
+	         "redirects=%llu replies=%llu retried=%llu to_server=%llu to_client=%llu pauses=%llu crowded=%llu reports=%llu reports_lost=%llu reports_refused=%llu",
 	         (unsigned long long)t.accepted, (unsigned long long)t.routed[ROUTE_LOCAL],
 	         (unsigned long long)t.routed[ROUTE_REQUEST], (unsigned long long)t.routed[ROUTE_RELAY],
 	         (unsigned long long)t.routed[ROUTE_UNAVAILABLE], (unsigned long long)t.routed[ROUTE_RESET],
 	         (unsigned long long)t.redirects, (unsigned long long)t.replies, (unsigned long long)t.retried,
 	         (unsigned long long)t.to_server, (unsigned long long)t.to_client, (unsigned long long)t.pauses,
-	         (unsigned long long)reports.sent, (unsigned long long)reports.lost, (unsigned long long)reports.refused);
+	         (unsigned long long)t.crowded, (unsigned long long)reports.sent, (unsigned long long)reports.lost, (unsigned long long)reports.refused);
 }
 
 static void stop_workers(struct control *c)
@@ -338,6 +344,7 @@ static void free_home(struct control *c)
 		servers_delete(c->home.servers);
 	if (c->checker)
 		checker_delete(c->checker);
+	crowd_delete(c->home.crowd);
 	if (c->drain)
 		event_free(c->drain);
 	if (c->wake)

@@ -226,5 +226,6 @@ void crew_totals(const struct crew *c, struct crew_totals *out)
 		out->to_server += get(&k->to_server);
 		out->to_client += get(&k->to_client);
 		out->pauses += get(&k->pauses);
+		out->crowded += get(&k->crowded);
 	}
 }

@@ -37,7 +37,7 @@ void crew_delete(struct crew *c);
 
 /* Sums over the workers; counters may be a moment old. */
 struct crew_totals {
-	uint64_t accepted, routed[5], ended[END_COUNT], retried, redirects, replies, to_server, to_client, pauses;
+	uint64_t accepted, routed[5], ended[END_COUNT], retried, redirects, replies, to_server, to_client, crowded, pauses;
 };
 void crew_totals(const struct crew *c, struct crew_totals *out);
 

@@ -1,6 +1,9 @@
 #include "serve.h"
 
+#include <stdatomic.h>
 #include "dial.h"
+#include "log.h"
+#include "loop.h"
 #include "preface.h"
 #include "request.h"
 #include "route.h"
@@ -55,8 +58,41 @@ static void start(struct session *s, enum route r)
 	session_end(s, END_UNSERVED);
 }
 
+#define CROWD_SAID_EVERY (60 * NS_PER_SECOND)
+
+static void say_crowded(const struct worker *w, const struct listener *l, const struct prefix *network)
+{
+	static _Atomic(int64_t) said;
+	char text[ADDR_TEXT_MAX];
+	int64_t now = loop_now(), before = said;
+	if ((!before || now - before > CROWD_SAID_EVERY) && atomic_compare_exchange_strong(&said, &before, now))
+		log_warn("too many sessions of one client network", "service=%s network=%s client_sessions=%u reset=%llu", l->conf->service_text,
+		         prefix_text(network, text), l->conf->client_sessions, (unsigned long long)w->counters.crowded);
+}
+
+/* False: its network has client_sessions already, and the session has ended. */
+static bool take_place(struct session *s)
+{
+	const struct listener *l = s->listener;
+	const struct conf_dns *dns = &l->setup->conf->dns;
+	struct addr client = s->address;
+	struct prefix network;
+	if (!l->conf->client_sessions || s->from_site)
+		return true;
+	addr_unmap(&client);
+	prefix_of(&network, &client, (uint8_t)dns->networks4, (uint8_t)dns->networks6);
+	if (crowd_enter(s->worker->home->crowd, l->count, &network, l->conf->client_sessions, &s->crowd))
+		return true;
+	count(&s->worker->counters.crowded, 1);
+	say_crowded(s->worker, l, &network);
+	session_end(s, END_UNSERVED);
+	return false;
+}
+
 void serve_decided(struct session *s)
 {
+	if (!take_place(s))
+		return;
 	start(s, decide(s->listener, s->from_site, pool_usable(s->listener->pool)));
 }
 
@@ -80,6 +116,6 @@ void serve(struct worker *w, struct listener *l, uint16_t dialled, int fd, const
 	s->from_site = from_site;
 	if (l->conf->naccept_proxy && preface_is_wanted(l->conf, client))
 		preface_begin(s);
-	else
+	else if (take_place(s))
 		start(s, r);
 }

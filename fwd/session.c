@@ -210,6 +210,7 @@ void session_end(struct session *s, enum end why)
 	session_count_real(s, NULL);
 	if (s->local)
 		atomic_fetch_sub_explicit(&l->count->local, 1, memory_order_relaxed);
+	crowd_leave(w->home->crowd, &s->crowd);
 	atomic_fetch_sub_explicit(&l->count->sessions, 1, memory_order_relaxed);
 	atomic_store_explicit(&w->sessions, w->sessions - 1, memory_order_relaxed);
 	count(&w->counters.ended[why], 1);

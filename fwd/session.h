@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "addr.h"
+#include "crowd.h"
 #include "end.h"
 #include "setup.h"
 #include "wheel.h"
@@ -86,6 +87,7 @@ struct session {
 	bool moved;                 /* relay: a byte or FIN has passed */
 	bool from_site;             /* case 1 */
 	bool local;                 /* counted in listener->count->local */
+	struct crowd_place crowd;   /* where it counts for client_sessions */
 	uint64_t tried;             /* real servers that failed: pool_bit */
 	struct addr *told;          /* where the client connected to, by its PROXY header; NULL: to listener->conf->listen[dialled] */
 	struct addr address;        /* of the client; the one that a PROXY header names */

@@ -64,6 +64,7 @@ struct setup_home {
 	struct event_base *base;
 	struct servers *servers;
 	struct listener_count *counts;
+	struct crowd *crowd;        /* of client_sessions */
 	unsigned workers;           /* 0: as the first configuration says */
 	int wake;                   /* eventfd */
 };

@@ -36,6 +36,7 @@ struct counters {
 	_Atomic(uint64_t) redirects;        /* requests answered with 30x */
 	_Atomic(uint64_t) replies;          /* requests answered with 4xx or 5xx */
 	_Atomic(uint64_t) to_server, to_client; /* bytes relayed */
+	_Atomic(uint64_t) crowded;          /* reset: their network had client_sessions already */
 	_Atomic(uint64_t) pauses;           /* times that accepting paused */
 };
 

@@ -329,6 +329,42 @@ def case_max_sessions_pauses():
             served[0].close()
 
 
+def served(s):
+    """Was it served, or reset?"""
+    try:
+        return s is not None and s.recv(1) == b"L"
+    except ConnectionResetError:
+        return False
+
+
+def case_client_networks_have_a_limit():
+    with Forwarder(servers=(REAL,), keys="client_sessions = 3;") as forwarder, Server(REAL, says(b"L")):
+        clients = [connect() for _ in range(5)]
+        same(sorted(served(s) for s in clients), [False] * 2 + [True] * 3)
+        forwarder.wait_log("too many sessions of one client network")
+        # another network, and a site's, which checks and relays come from
+        others = [connect(source="127.9.9.%d" % i) for i in (1, 2, 3)] + [connect(source="127.1.0.9") for _ in range(5)]
+        same([served(s) for s in others], [True] * 8)
+        # what has ended counts no more
+        for s in filter(None, clients):
+            s.close()
+
+        def again():
+            s = connect()
+            good = served(s)
+            if s:
+                s.close()
+            return good
+
+        wait("a client of the network is served again", again)
+        # nor does a reload forget anybody
+        forwarder.reload("reloaded", servers=(REAL,), keys="client_sessions = 2;")
+        same(served(connect(source="127.9.9.4")), False)
+        for s in others:
+            s.close()
+    same("crowded=0" in forwarder.text(), False)
+
+
 def case_times():
     with Forwarder(servers=(REAL,), keys="idle_timeout = 0.4;"), Server(REAL, says(b"L")):
         with connect() as s:
