@@ -167,6 +167,7 @@ RUN_CASES += tests/run/370-exchange/run
 RUN_CASES += tests/run/360-secondaries/run
 RUN_CASES += tests/run/375-orders/run
 RUN_CASES += tests/run/380-three-sites/run
+RUN_CASES += tests/run/390-failures/run
 RUN_CASES += tests/run/400-redirect/run
 RUN_CASES += tests/run/405-listener-keys/run
 RUN_CASES += tests/run/410-pop3/run
