@@ -165,7 +165,7 @@ void update_begin(struct update_writer *u, void *buffer, size_t size, uint16_t i
 	wire_write16(&u->w, CLASS_IN);
 }
 
-bool update_add(struct update_writer *u, const uint8_t *owner, uint32_t ttl, const uint8_t *rdata, size_t len)
+static bool add(struct update_writer *u, const uint8_t *owner, uint16_t class, uint32_t ttl, const uint8_t *rdata, size_t len)
 {
 	struct wire_writer mark = u->w;
 	if (u->w.failed || u->count == UINT16_MAX || len > UINT16_MAX)
@@ -173,7 +173,7 @@ bool update_add(struct update_writer *u, const uint8_t *owner, uint32_t ttl, con
 	wire_write(&u->w, owner, dname_len(owner) - dname_len(u->zone));
 	wire_write16(&u->w, ZONE_POINTER);
 	wire_write16(&u->w, TYPE_TXT);
-	wire_write16(&u->w, CLASS_IN);
+	wire_write16(&u->w, class);
 	wire_write32(&u->w, ttl);
 	wire_write16(&u->w, (uint16_t)len);
 	wire_write(&u->w, rdata, len);
@@ -183,6 +183,16 @@ bool update_add(struct update_writer *u, const uint8_t *owner, uint32_t ttl, con
 	}
 	u->count++;
 	return true;
+}
+
+bool update_add(struct update_writer *u, const uint8_t *owner, uint32_t ttl, const uint8_t *rdata, size_t len)
+{
+	return add(u, owner, CLASS_IN, ttl, rdata, len);
+}
+
+bool update_delete(struct update_writer *u, const uint8_t *owner)
+{
+	return add(u, owner, CLASS_ANY, 0, NULL, 0);
 }
 
 size_t update_end(struct update_writer *u)

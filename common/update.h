@@ -87,6 +87,8 @@ struct update_writer { struct wire_writer w; unsigned count; const uint8_t *zone
 void update_begin(struct update_writer *u, void *buffer, size_t size, uint16_t id, const uint8_t *zone);
 /* Adds TXT at `owner`, which is in the zone. False: no room, and nothing was added. */
 bool update_add(struct update_writer *u, const uint8_t *owner, uint32_t ttl, const uint8_t *rdata, size_t len);
+/* Deletes all TXT at `owner` (RFC 2136 section 2.5.2). False: no room, likewise. */
+bool update_delete(struct update_writer *u, const uint8_t *owner);
 /* The message's length, without TSIG; 0: not even its head had room. */
 size_t update_end(struct update_writer *u);
 

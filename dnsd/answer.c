@@ -2,6 +2,7 @@
 
 #include "../common/conf.h"
 #include "answer_additional.h"
+#include "answer_explain.h"
 #include "answer_items.h"
 #include "answer_service.h"
 #include "chaos.h"
@@ -57,8 +58,8 @@ static const uint8_t *answer_as(struct answer *a, enum node_kind kind, const str
 			return NULL;
 		answer_negative(a, RCODE_NOERROR, cap);
 		return NULL;
-	case NODE_HEALTH: case NODE_HEALTH_MEMBER: case NODE_SITES: case NODE_ADMIN: case NODE_ADMIN_SITE:
-		answer_health(a, kind, lb, member, q->type, in, owner);
+	case NODE_HEALTH: case NODE_HEALTH_MEMBER: case NODE_SITES: case NODE_ADMIN: case NODE_ADMIN_SITE: case NODE_EXPLAIN:
+		answer_health(a, kind, lb, member, q, in, owner);
 		return NULL;
 	}
 	return answer_records(a, node, q->type, owner, cap);
@@ -122,6 +123,9 @@ static const uint8_t *answer_missing(struct answer *a, const struct zone_name *n
 	const struct zone *z = a->zone;
 	unsigned labels;
 	const struct node *encloser = zone_closest(z, n, n->labels - 1u, &labels);
+	unsigned extra = n->labels - labels;
+	if (encloser->kind == NODE_EXPLAIN && answer_down_labels(z->conf, n, extra) == extra)
+		return answer_as(a, NODE_EXPLAIN, encloser, lb_of(z, encloser), (uint16_t)extra, q, in, owner);
 	if (encloser->flags & NODE_HAS_WILDCARD)
 		return answer_wildcard(a, zone_find_wildcard(z, n, labels), n, labels, q, in, owner);
 	answer_negative(a, RCODE_NXDOMAIN, UINT32_MAX);

@@ -10,6 +10,7 @@
 #include "query.h"
 #include "zone.h"
 
+struct explain;
 struct generation;
 
 /* CNAMEs that are followed inside a zone; a longer chain ends there and the resolver goes on by itself. */
@@ -34,7 +35,8 @@ enum item_kind {
 	ITEM_HEALTH,         /* TXT made now: all members of a service */
 	ITEM_HEALTH_MEMBER,  /* ... one member, by observer */
 	ITEM_SITES,          /* ... the sites */
-	ITEM_ADMIN           /* ... an operator's order */
+	ITEM_ADMIN,          /* ... an operator's order */
+	ITEM_EXPLAIN         /* ... the steps of one decision */
 };
 
 /* Items stand in this order. Of the optional ones what doesn't fit is left away; without any of the others the answer is truncated. */
@@ -58,7 +60,10 @@ struct item {
 	uint8_t nmembers;
 	uint16_t member;              /* the one that a host or health item is about */
 	const uint8_t *target;        /* of ITEM_SYNTHESIS; of ITEM_ADMIN two octets of length and the rdata */
-	const char *text;             /* of ITEM_CHAOS, at most 255 bytes */
+	union {
+		const char *text;             /* of ITEM_CHAOS, at most 255 bytes */
+		const struct explain *explain; /* of ITEM_EXPLAIN */
+	};
 };
 
 struct answer {
@@ -81,6 +86,7 @@ struct answer_input {
 	const struct addr *client;    /* who sent it */
 	struct edns_reply *reply;     /* `subnet`: for whom it is sent; `scope` is raised to the bits of it that were looked at. NULL: not said */
 	uint64_t random, turn;
+	struct explain *explain;      /* room for a decision that is explained, the thread's own; NULL: none is */
 };
 
 void answer_decide(struct answer *a, const struct query *q, const struct answer_input *in);

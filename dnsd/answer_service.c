@@ -3,6 +3,7 @@
 #include "../common/conf.h"
 #include "../common/update.h"
 #include "admin.h"
+#include "answer_explain.h"
 #include "answer_items.h"
 #include "generation.h"
 
@@ -59,6 +60,17 @@ static void who_asks(struct select_client *c, struct select_input *si, const str
 	prefix_of(&c->network, &c->address, (uint8_t)dns->networks4, (uint8_t)dns->networks6);
 }
 
+void answer_select_input(struct select_input *si, struct select_client *client, bool asks, const struct lb *lb, const struct lb_state *st,
+                         const struct answer_input *in)
+{
+	*si = (struct select_input){
+		.service = lb->service, .gate = &st->gate, .client = client,
+		.own_site = (int)lb->conf->own->index, .sites = lb->conf->sites, .random = in->random, .turn = in->turn,
+	};
+	if (asks)
+		who_asks(client, si, in);
+}
+
 /* `every`: all members have an address of the type, so nobody is passed over. */
 static bool answer_ordered(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t type, bool every,
                            const struct answer_input *in, struct owner owner)
@@ -66,12 +78,8 @@ static bool answer_ordered(struct answer *a, const struct lb *lb, const struct l
 	uint16_t order[SERVICE_MEMBERS_MAX];
 	size_t want = lb->service->policy->answers, n = 0;
 	struct select_client client;
-	struct select_input si = {
-		.service = lb->service, .gate = &st->gate, .client = &client,
-		.own_site = (int)lb->conf->own->index, .sites = lb->conf->sites, .random = in->random, .turn = in->turn,
-	};
-	if (lb->asks_client)
-		who_asks(&client, &si, in);
+	struct select_input si;
+	answer_select_input(&si, &client, lb->asks_client, lb, st, in);
 	size_t ordered = select_order(&si, every ? want : SERVICE_MEMBERS_MAX, order);
 	if (!ordered)
 		return false;
@@ -120,7 +128,7 @@ static uint16_t service_type(const struct lb *lb, uint16_t type)
 	return lb->any_a || !lb->any_aaaa ? RR_A : RR_AAAA;
 }
 
-static const struct lb_state *state_of(struct answer *a, const struct lb *lb)
+const struct lb_state *answer_state(struct answer *a, const struct lb *lb)
 {
 	const struct lb_state *st = atomic_load_explicit(&lb->state, memory_order_acquire);
 	if (st && st->ready)
@@ -135,7 +143,7 @@ bool answer_service(struct answer *a, const struct lb *lb, uint16_t qtype, const
 	uint16_t type = service_type(lb, qtype);
 	if (type != RR_A && type != RR_AAAA && !lb->any_host)
 		return false;
-	const struct lb_state *st = state_of(a, lb);
+	const struct lb_state *st = answer_state(a, lb);
 	if (!st)
 		return true;
 	*negative_cap = st->ttl;
@@ -167,7 +175,7 @@ static bool answer_one(struct answer *a, const struct lb *lb, const struct lb_st
 bool answer_member(struct answer *a, const struct lb *lb, uint16_t member, uint16_t qtype, const struct answer_input *in,
                    struct owner owner, uint32_t *negative_cap)
 {
-	const struct lb_state *st = state_of(a, lb);
+	const struct lb_state *st = answer_state(a, lb);
 	if (!st)
 		return true;
 	*negative_cap = st->ttl;
@@ -188,19 +196,23 @@ static void answer_order(struct answer *a, enum node_kind kind, const struct lb 
 		answer_negative(a, RCODE_NOERROR, 0);
 }
 
-void answer_health(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member, uint16_t qtype,
+void answer_health(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member, const struct query *q,
                           const struct answer_input *in, struct owner owner)
 {
 	if (!may_see_health(in)) {
 		answer_fail(a, RCODE_REFUSED, EDE_PROHIBITED, "not in dns.health_from");
 		return;
 	}
-	if (qtype != RR_TXT && qtype != RR_ANY) {
+	if (q->type != RR_TXT && q->type != RR_ANY) {
 		answer_negative(a, RCODE_NOERROR, 0);
 		return;
 	}
 	if (kind == NODE_ADMIN || kind == NODE_ADMIN_SITE) {
 		answer_order(a, kind, lb, member, owner);
+		return;
+	}
+	if (kind == NODE_EXPLAIN) {
+		answer_explain(a, lb, owner.name ? &a->current : &q->name, member, in, owner);
 		return;
 	}
 	enum item_kind item = kind == NODE_HEALTH ? ITEM_HEALTH : kind == NODE_HEALTH_MEMBER ? ITEM_HEALTH_MEMBER : ITEM_SITES;
@@ -217,6 +229,16 @@ static bool label_is(const uint8_t *label, const char *text)
 	return *label == n && memcmp(label + 1, text, n) == 0;
 }
 
+/* [down-SITE...]_explain.NAME, with NAME at least one of the `extra` labels. */
+static bool is_explain(const struct conf *conf, const struct zone_name *n, unsigned extra, uint16_t *downs)
+{
+	unsigned count = answer_down_labels(conf, n, extra - 2);
+	if (!label_is(n->wire + n->start[count], "_explain"))
+		return false;
+	*downs = (uint16_t)count;
+	return true;
+}
+
 enum node_kind answer_wildcard_kind(const struct lb *lb, const struct zone_name *n, unsigned extra, uint16_t *member)
 {
 	const uint8_t *first = n->wire;
@@ -225,6 +247,8 @@ enum node_kind answer_wildcard_kind(const struct lb *lb, const struct zone_name 
 		return NODE_SERVICE;
 	if (label_is(first, "_health"))
 		return NODE_HEALTH;
+	if (is_explain(lb->conf, n, extra, member))
+		return NODE_EXPLAIN;
 	for (uint16_t m = 0; m < s->nmembers; m++) {
 		if (!label_is(first, s->members[m].label))
 			continue;

@@ -17,14 +17,25 @@ bool answer_service(struct answer *a, const struct lb *lb, uint16_t qtype, const
 bool answer_member(struct answer *a, const struct lb *lb, uint16_t member, uint16_t qtype, const struct answer_input *in,
                    struct owner owner, uint32_t *negative_cap);
 
-/* `kind` is one of the health kinds. */
-void answer_health(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member, uint16_t qtype,
+/* The state in force; NULL while the first checks are under way, which is in the answer then. */
+const struct lb_state *answer_state(struct answer *a, const struct lb *lb);
+
+/*
+ * What the selector goes by, with nothing left out: whatever else it is to know
+ * is put in here. `client` is filled with who asks if some rule `asks`.
+ */
+void answer_select_input(struct select_input *si, struct select_client *client, bool asks, const struct lb *lb, const struct lb_state *st,
+                         const struct answer_input *in);
+
+/* `kind` is one of the health kinds, or NODE_EXPLAIN with the number of labels down-SITE as `member`. */
+void answer_health(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member, const struct query *q,
                    const struct answer_input *in, struct owner owner);
 
 /*
  * What a name is below a wildcard service *.app (spec 3): sjc.foo.app is the
  * member's name of foo.app, _health.foo.app and sjc._health.foo.app its health
- * names; all others are the service. `extra`: labels of the name below the
+ * names, [down-SITE...]_explain.foo.app its explanation (*member: how many
+ * sites are assumed down); all others are the service. `extra`: labels of the name below the
  * wildcard's parent.
  */
 enum node_kind answer_wildcard_kind(const struct lb *lb, const struct zone_name *n, unsigned extra, uint16_t *member);

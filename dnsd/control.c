@@ -130,7 +130,7 @@ static void publish(struct control *c, struct lb *lb)
 	monitor_view(c->monitor, s, views);
 	gate_compute(s, views, MEMBER_NO_SITE, true, &gate);
 	struct lb_state *st = lb_state_new(&gate);
-	if (st && lb->flatten && !flatten_fill(lb->flatten, st)) {
+	if (st && (!lb_state_keep_views(st, views, s->nmembers) || (lb->flatten && !flatten_fill(lb->flatten, st)))) {
 		lb_state_delete(st);
 		st = NULL;
 	}

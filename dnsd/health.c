@@ -1,56 +1,11 @@
 #include "health.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include "../common/check.h"
 #include "../common/dname.h"
 #include "../common/loop.h"
 #include "numbers.h"
-
-#define STRING_MAX 255 /* RFC 1035 section 3.3: one octet of length */
-
-struct strings { uint8_t *at, *end, *start; bool failed; };
-
-static void begin(struct strings *s, uint8_t *out, size_t size)
-{
-	*s = (struct strings){ .at = out, .start = out, .end = out + size };
-}
-
-static size_t finish(const struct strings *s)
-{
-	return s->failed ? 0 : (size_t)(s->at - s->start);
-}
-
-static void put_bytes(struct strings *s, const char *text, size_t n)
-{
-	if (s->failed || n > STRING_MAX || (size_t)(s->end - s->at) < n + 1) {
-		s->failed = true;
-		return;
-	}
-	*s->at++ = (uint8_t)n;
-	memcpy(s->at, text, n);
-	s->at += n;
-}
-
-/* One string. Only integers and texts are formatted: printf needs no memory for them. */
-__attribute__((format(printf, 2, 3)))
-static void put(struct strings *s, const char *fmt, ...)
-{
-	char text[STRING_MAX + 1];
-	va_list args;
-	va_start(args, fmt);
-	int n = vsnprintf(text, sizeof text, fmt, args);
-	va_end(args);
-	put_bytes(s, text, n < 0 ? STRING_MAX + 1 : (size_t)n);
-}
-
-/* Thousandths with one digit after the point. */
-static void put_tenths(struct strings *s, const char *key, uint64_t thousandths)
-{
-	uint64_t tenths = (thousandths + 50) / 100;
-	put(s, "%s=%llu.%llu", key, (unsigned long long)(tenths / 10), (unsigned long long)(tenths % 10));
-}
+#include "txt.h"
 
 static uint32_t read32(const _Atomic(uint32_t) *a)
 {
@@ -62,47 +17,35 @@ static int64_t read64(const _Atomic(int64_t) *a)
 	return atomic_load_explicit(a, memory_order_relaxed);
 }
 
-static void put_age(struct strings *s, int64_t age)
+static void put_age(struct txt *s, int64_t age)
 {
-	put_tenths(s, "age", age > 0 ? (uint64_t)age / (uint64_t)NS_PER_MS : 0);
+	txt_put_tenths(s, "age", age > 0 ? (uint64_t)age / (uint64_t)NS_PER_MS : 0);
 }
 
-/* As many whole addresses as fit in a string; then the next one. */
-static void put_addresses(struct strings *s, const struct member *m)
+static void put_addresses(struct txt *s, const struct member *m)
 {
-	static const char key[] = "address=";
-	char text[STRING_MAX + 1], one[ADDR_TEXT_MAX];
-	size_t len = 0;
-	for (size_t i = 0; i < m->ntargets; i++) {
-		size_t n = strlen(addr_text(&m->targets[i], one));
-		if (len && len + 1 + n > STRING_MAX) {
-			put_bytes(s, text, len);
-			len = 0;
-		}
-		if (len)
-			text[len++] = ',';
-		else
-			len = strlen(strcpy(text, key));
-		memcpy(text + len, one, n);
-		len += n;
-	}
-	put_bytes(s, text, len);
+	struct txt_list list;
+	char one[ADDR_TEXT_MAX];
+	txt_list_begin(&list, s, "address");
+	for (size_t i = 0; i < m->ntargets; i++)
+		txt_list_add(&list, ',', addr_text(&m->targets[i], one));
+	txt_list_end(&list, false);
 }
 
 /* A name of 255 octets may be longer as text than a string is: then its begin. */
-static void put_target(struct strings *s, const struct member *m)
+static void put_target(struct txt *s, const struct member *m)
 {
 	char host[DNAME_TEXT_MAX];
 	if (m->host)
-		put(s, "address=%.*s", STRING_MAX - 8, dname_to_text(m->host, host));
+		txt_put(s, "address=%.*s", TXT_STRING_MAX - 8, dname_to_text(m->host, host));
 	else
 		put_addresses(s, m);
 }
 
-static void put_rtt(struct strings *s, uint32_t rtt_us)
+static void put_rtt(struct txt *s, uint32_t rtt_us)
 {
 	if (rtt_us)
-		put_tenths(s, "rtt", rtt_us);
+		txt_put_tenths(s, "rtt", rtt_us);
 }
 
 /* An observation that is not made anew all the time (no check) has no age. */
@@ -165,18 +108,18 @@ static struct numbers numbers_in(const struct health_input *in)
 	return numbers_of(in->live, m, home, in->now, interval_of(in));
 }
 
-static void put_count(struct strings *s, const char *key, uint64_t v)
+static void put_count(struct txt *s, const char *key, uint64_t v)
 {
-	put(s, "%s=%llu", key, (unsigned long long)v);
+	txt_put(s, "%s=%llu", key, (unsigned long long)v);
 }
 
-static void put_hundredths(struct strings *s, const char *key, uint64_t millionths)
+static void put_hundredths(struct txt *s, const char *key, uint64_t millionths)
 {
 	uint64_t v = (millionths + 5000) / 10000;
-	put(s, "%s=%llu.%02llu", key, (unsigned long long)(v / 100), (unsigned long long)(v % 100));
+	txt_put(s, "%s=%llu.%02llu", key, (unsigned long long)(v / 100), (unsigned long long)(v % 100));
 }
 
-static void put_use(struct strings *s, const struct numbers *n)
+static void put_use(struct txt *s, const struct numbers *n)
 {
 	if (n->has & HAS_SESSIONS)
 		put_count(s, "sessions", n->sessions);
@@ -185,33 +128,33 @@ static void put_use(struct strings *s, const struct numbers *n)
 	if (n->has & HAS_LOAD)
 		put_hundredths(s, "load", n->load_ppm);
 	if (n->has & HAS_COST)
-		put_tenths(s, "cost", n->cost_milli);
+		txt_put_tenths(s, "cost", n->cost_milli);
 }
 
-static void put_forwarder(struct strings *s, const struct numbers *n, enum verdict verdict)
+static void put_forwarder(struct txt *s, const struct numbers *n, enum verdict verdict)
 {
 	if (n->has & HAS_LOCAL)
-		put(s, "local=%llu/%llu", (unsigned long long)n->local_up, (unsigned long long)n->local_all);
+		txt_put(s, "local=%llu/%llu", (unsigned long long)n->local_up, (unsigned long long)n->local_all);
 	if (n->has & HAS_FORWARDED)
-		put_tenths(s, "forwarded", n->forwarded_milli);
+		txt_put_tenths(s, "forwarded", n->forwarded_milli);
 	if (n->has & HAS_TAIL && (verdict == VERDICT_DOWN || verdict == VERDICT_DRAIN))
-		put_tenths(s, "tail", n->tail_milli);
+		txt_put_tenths(s, "tail", n->tail_milli);
 }
 
 /* --- records --- */
 
-static void put_check(struct strings *s, const struct health_input *in, const struct seen *speaker)
+static void put_check(struct txt *s, const struct health_input *in, const struct seen *speaker)
 {
 	char text[CHECK_RESULT_TEXT_MAX];
 	if (speaker && !speaker->observer->own) {
 		if (speaker->check)
-			put(s, "check=%.*s", STRING_MAX - 6, speaker->check);
+			txt_put(s, "check=%.*s", TXT_STRING_MAX - 6, speaker->check);
 		return;
 	}
-	put(s, "check=%s", check_result_text((enum check_result)read32(&in->live->result), read32(&in->live->result_detail), text));
+	txt_put(s, "check=%s", check_result_text((enum check_result)read32(&in->live->result), read32(&in->live->result_detail), text));
 }
 
-static void put_seen_age(struct strings *s, const struct health_input *in, const struct seen *speaker)
+static void put_seen_age(struct txt *s, const struct health_input *in, const struct seen *speaker)
 {
 	if (speaker && !speaker->observer->own)
 		put_age(s, in->now - speaker->received);
@@ -228,25 +171,25 @@ size_t health_member_rdata(uint8_t *out, size_t size, const struct health_input 
 	struct numbers n = numbers_in(in);
 	char time[LOOP_TIME_TEXT_MAX];
 	struct seen found, *speaker = find_speaker(in, &found) ? &found : NULL;
-	struct strings s;
-	begin(&s, out, size);
-	put(&s, "site=%s", site_name(in, m));
+	struct txt s;
+	txt_begin(&s, out, size);
+	txt_put(&s, "site=%s", site_name(in, m));
 	if (strcmp(site_name(in, m), m->label) != 0)
-		put(&s, "name=%s", m->label);
-	put(&s, "state=%s", verdict_name(verdict));
+		txt_put(&s, "name=%s", m->label);
+	txt_put(&s, "state=%s", verdict_name(verdict));
 	put_target(&s, m);
 	if (since)
-		put(&s, "since=%s", loop_time_text(since, time));
-	put(&s, "source=%s", verdict_source_name((enum verdict_source)read32(&in->live->source)));
+		txt_put(&s, "since=%s", loop_time_text(since, time));
+	txt_put(&s, "source=%s", verdict_source_name((enum verdict_source)read32(&in->live->source)));
 	put_check(&s, in, speaker);
 	put_rtt(&s, rtt || !speaker ? rtt : speaker->rtt_us);
 	put_use(&s, &n);
-	put(&s, "weight=%u", m->weight);
-	put(&s, "rank=%u", m->rank);
+	txt_put(&s, "weight=%u", m->weight);
+	txt_put(&s, "rank=%u", m->rank);
 	put_seen_age(&s, in, speaker);
-	put(&s, "observers=%u/%u", (unsigned)(votes >> 16), (unsigned)(votes & 0xffff));
+	txt_put(&s, "observers=%u/%u", (unsigned)(votes >> 16), (unsigned)(votes & 0xffff));
 	put_forwarder(&s, &n, verdict);
-	return finish(&s);
+	return txt_end(&s);
 }
 
 /* Another instance of the same program has something to say of the member, too. */
@@ -270,13 +213,13 @@ static size_t shown_name(const struct health_input *in, const struct observer *w
 size_t health_observer_rdata(uint8_t *out, size_t size, const struct health_input *in, const struct seen *seen)
 {
 	bool own = !seen || seen->observer->own;
-	struct strings s;
-	begin(&s, out, size);
+	struct txt s;
+	txt_begin(&s, out, size);
 	if (seen)
-		put(&s, "observer=%.*s", (int)shown_name(in, seen->observer), seen->observer->name);
+		txt_put(&s, "observer=%.*s", (int)shown_name(in, seen->observer), seen->observer->name);
 	else
-		put(&s, "observer=%s", in->conf->own->name);
-	put(&s, "state=%s", verdict_name((enum verdict)(seen ? seen->state : read32(&in->live->verdict))));
+		txt_put(&s, "observer=%s", in->conf->own->name);
+	txt_put(&s, "state=%s", verdict_name((enum verdict)(seen ? seen->state : read32(&in->live->verdict))));
 	put_rtt(&s, own ? read32(&in->live->rtt_us) : seen->rtt_us);
 	put_seen_age(&s, in, seen);
 	put_check(&s, in, seen);
@@ -285,19 +228,19 @@ size_t health_observer_rdata(uint8_t *out, size_t size, const struct health_inpu
 		numbers_add(&n, seen);
 		put_use(&s, &n);
 	}
-	return finish(&s);
+	return txt_end(&s);
 }
 
 size_t health_site_rdata(uint8_t *out, size_t size, const struct health_site *site)
 {
-	struct strings s;
-	begin(&s, out, size);
-	put(&s, "site=%s", site->name);
-	put(&s, "state=%s", site->heard ? "heard" : "unheard");
-	put(&s, "members=%u/%u", (unsigned)site->up, (unsigned)site->all);
+	struct txt s;
+	txt_begin(&s, out, size);
+	txt_put(&s, "site=%s", site->name);
+	txt_put(&s, "state=%s", site->heard ? "heard" : "unheard");
+	txt_put(&s, "members=%u/%u", (unsigned)site->up, (unsigned)site->all);
 	if (site->age >= 0)
 		put_age(&s, site->age);
 	if (site->config)
-		put(&s, "config=%08x", (unsigned)site->config);
-	return finish(&s);
+		txt_put(&s, "config=%08x", (unsigned)site->config);
+	return txt_end(&s);
 }

@@ -3,6 +3,7 @@
 #include "../common/conf.h"
 #include "../common/loop.h"
 #include "../common/wire.h"
+#include "explain.h"
 #include "health.h"
 
 static struct health_input input_of(const struct health_cursor *c, size_t member)
@@ -28,6 +29,8 @@ struct health_cursor health_begin(const struct item *i, const struct zone *z, co
 		c.count = i->lb->service->nmembers;
 	else if (i->kind == ITEM_SITES)
 		c.count = z->conf->nsites;
+	else if (i->kind == ITEM_EXPLAIN)
+		c.count = explain_count(i->explain);
 	else if (i->kind == ITEM_HEALTH_MEMBER)
 		find_next(&c);
 	/* Somebody always speaks. */
@@ -74,6 +77,8 @@ size_t health_next(struct health_cursor *c, uint8_t *out, size_t size)
 		n = wire_get16(c->item->target);
 		n = n <= size ? n : 0;
 		memcpy(out, c->item->target + 2, n);
+	} else if (c->item->kind == ITEM_EXPLAIN) {
+		n = explain_rdata(c->item->explain, (unsigned)c->at, out, size);
 	} else if (c->item->kind == ITEM_HEALTH) {
 		struct health_input in = input_of(c, c->at);
 		n = health_member_rdata(out, size, &in);

@@ -101,6 +101,14 @@ struct lb_state *lb_state_new(const struct gate *g)
 	return st;
 }
 
+bool lb_state_keep_views(struct lb_state *st, const struct member_view *views, size_t n)
+{
+	st->views = malloc(n * sizeof *views);
+	if (st->views)
+		memcpy(st->views, views, n * sizeof *views);
+	return st->views != NULL;
+}
+
 void lb_state_delete(struct lb_state *st)
 {
 	if (!st)
@@ -108,5 +116,6 @@ void lb_state_delete(struct lb_state *st)
 	for (size_t i = 0; i < st->nresolved; i++)
 		free_addresses(&st->resolved[i]);
 	free(st->resolved);
+	free(st->views);
 	free(st);
 }

@@ -9,6 +9,7 @@
 #include "answer.h"
 #include "cookie.h"
 #include "encode.h"
+#include "explain.h"
 
 /* What one thread counts; others only read. */
 struct dns_counters {
@@ -22,6 +23,7 @@ struct dns_counters {
 struct responder {
 	struct query query;
 	struct answer answer;
+	struct explain explain;
 	struct edns_reply reply;
 	enum cookie_state cookie;
 	uint64_t random, turn;

@@ -53,7 +53,8 @@ enum node_kind {
 	NODE_HEALTH_MEMBER,  /* LABEL._health.SERVICE */
 	NODE_SITES,          /* _sites.ORIGIN */
 	NODE_ADMIN,          /* LABEL._admin.SERVICE */
-	NODE_ADMIN_SITE      /* SITE._sites.ORIGIN; `member` is the site's number */
+	NODE_ADMIN_SITE,     /* SITE._sites.ORIGIN; `member` is the site's number */
+	NODE_EXPLAIN         /* _explain.SERVICE; names below it are down-SITE, each once more what is assumed */
 };
 
 enum node_flag {

@@ -242,7 +242,8 @@ static bool add_health_names(struct zone *z, size_t service)
 	const struct service *s = z->services[service]->service;
 	uint8_t health[DNAME_MAX], name[DNAME_MAX];
 	size_t len = dname_prepend(health, "_health", 7, s->name);
-	bool ok = add_derived(z, health, len, NODE_HEALTH, service, 0);
+	bool ok = add_derived(z, health, len, NODE_HEALTH, service, 0)
+		&& add_derived(z, name, dname_prepend(name, "_explain", 8, s->name), NODE_EXPLAIN, service, 0);
 	for (size_t m = 0; ok && m < s->nmembers; m++) {
 		const char *label = s->members[m].label;
 		size_t n = strlen(label);

@@ -1,0 +1,82 @@
+#include "txt.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void txt_begin(struct txt *t, uint8_t *out, size_t size)
+{
+	*t = (struct txt){ .at = out, .start = out, .end = out + size };
+}
+
+size_t txt_end(const struct txt *t)
+{
+	return t->failed ? 0 : (size_t)(t->at - t->start);
+}
+
+void txt_put_bytes(struct txt *t, const char *text, size_t n)
+{
+	if (t->failed || n > TXT_STRING_MAX || (size_t)(t->end - t->at) < n + 1) {
+		t->failed = true;
+		return;
+	}
+	*t->at++ = (uint8_t)n;
+	memcpy(t->at, text, n);
+	t->at += n;
+}
+
+void txt_put(struct txt *t, const char *fmt, ...)
+{
+	char text[TXT_STRING_MAX + 1];
+	va_list args;
+	va_start(args, fmt);
+	int n = vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	txt_put_bytes(t, text, n < 0 ? TXT_STRING_MAX + 1 : (size_t)n);
+}
+
+void txt_put_tenths(struct txt *t, const char *key, uint64_t thousandths)
+{
+	uint64_t tenths = (thousandths + 50) / 100;
+	txt_put(t, "%s=%llu.%llu", key, (unsigned long long)(tenths / 10), (unsigned long long)(tenths % 10));
+}
+
+static void begin_string(struct txt_list *l)
+{
+	l->len = (size_t)snprintf(l->text, sizeof l->text, "%s=", l->key);
+}
+
+static bool is_empty(const struct txt_list *l)
+{
+	return l->len == strlen(l->key) + 1;
+}
+
+void txt_list_begin(struct txt_list *l, struct txt *t, const char *key)
+{
+	l->txt = t;
+	l->key = key;
+	begin_string(l);
+}
+
+void txt_list_add(struct txt_list *l, char separator, const char *element)
+{
+	size_t n = strlen(element);
+	if (!is_empty(l) && l->len + 1 + n > TXT_STRING_MAX) {
+		txt_put_bytes(l->txt, l->text, l->len);
+		begin_string(l);
+	}
+	if (!is_empty(l))
+		l->text[l->len++] = separator;
+	if (l->len + n > TXT_STRING_MAX) {
+		l->txt->failed = true; /* an element alone is longer than a string holds */
+		return;
+	}
+	memcpy(l->text + l->len, element, n);
+	l->len += n;
+}
+
+void txt_list_end(struct txt_list *l, bool even_empty)
+{
+	if (even_empty || !is_empty(l))
+		txt_put_bytes(l->txt, l->text, l->len);
+}
