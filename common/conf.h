@@ -92,7 +92,7 @@ struct conf_exchange {
 	enum probe probe;
 };
 
-enum fwd_protocol { FWD_HTTP, FWD_TCP };
+enum fwd_protocol { FWD_HTTP, FWD_TCP, FWD_UDP };
 enum balance { BALANCE_ROUNDROBIN, BALANCE_LEASTCONN, BALANCE_HASH, BALANCE_RANDOM };
 enum proxy_send { PROXY_SEND_NONE, PROXY_SEND_V1, PROXY_SEND_V2 };
 enum redirect_to { REDIRECT_NAME, REDIRECT_ADDRESS, REDIRECT_TEMPLATE, REDIRECT_NONE };

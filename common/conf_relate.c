@@ -7,6 +7,9 @@
 
 #include "conf_fill.h"
 
+/* Seconds. A mapping of less than two minutes breaks applications (RFC 4787, REQ-5). */
+#define UDP_IDLE_TIMEOUT 120
+
 /* ---- inside one group ---- */
 
 void conf_relate_root(const struct conf_at *at, void *object)
@@ -114,6 +117,7 @@ void conf_relate_listener(const struct conf_at *at, void *object)
 {
 	struct conf_listener *l = object;
 	static const char *const http_only[] = { "redirect", "hosts" };
+	static const char *const streams_only[] = { "connect_timeout", "client_timeout", "send_proxy", "send_proxy_peer", "accept_proxy", "transparent", "tls" };
 	l->line = conf_place_of(at->loader, at->setting).line;
 	l->naccept_proxy = prefix_merge(l->accept_proxy, l->naccept_proxy);
 	for (size_t i = 0; i < 2 && l->protocol != FWD_HTTP; i++) {
@@ -121,6 +125,13 @@ void conf_relate_listener(const struct conf_at *at, void *object)
 		if (m.setting)
 			conf_fail(&m, m.setting, "is for protocol http only");
 	}
+	for (size_t i = 0; i < sizeof streams_only / sizeof *streams_only && l->protocol == FWD_UDP; i++) {
+		struct conf_at m = conf_member(at, streams_only[i]);
+		if (m.setting)
+			conf_fail(&m, m.setting, "is not for protocol udp");
+	}
+	if (l->protocol == FWD_UDP && !conf_has(at, "idle_timeout"))
+		l->idle_timeout = UDP_IDLE_TIMEOUT;
 }
 
 /* ---- over the whole ---- */

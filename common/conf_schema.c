@@ -271,7 +271,7 @@ static const struct conf_table redirect_table = {
 };
 
 static const struct conf_word protocol_words[] = {
-	{ "http", FWD_HTTP, false }, { "tcp", FWD_TCP, false }, { "tls", 0, true }, { "udp", 0, true },
+	{ "http", FWD_HTTP, false }, { "tcp", FWD_TCP, false }, { "tls", 0, true }, { "udp", FWD_UDP, false },
 };
 static const struct conf_word balance_words[] = {
 	{ "roundrobin", BALANCE_ROUNDROBIN, false }, { "leastconn", BALANCE_LEASTCONN, false },
@@ -286,7 +286,7 @@ static const struct conf_key listener_keys[] = {
 	{ "service", KIND_OWN, true, AT(conf_listener, service), .set = conf_set_service, .clear = conf_clear_service, .form = "\"NAME\"",
 	  .help = "The service in a zone whose virtual server this is." },
 	{ "listen", KIND_ENDPOINTS, true, LIST(conf_listener, listen), .help = "The virtual server's addresses." },
-	{ "protocol", KIND_WORD, true, AT(conf_listener, protocol), WORDS(protocol_words), .help = "http: redirected where possible. tcp: relayed." },
+	{ "protocol", KIND_WORD, true, AT(conf_listener, protocol), WORDS(protocol_words), .help = "http: redirected where possible. tcp: relayed. udp: relayed, a session for each client address and port." },
 	{ "servers", KIND_GROUPS, false, LIST(conf_listener, servers), .table = &server_table, .may_be_empty = true },
 	{ "check", KIND_OWN, false, AT(conf_listener, check), .set = conf_set_listener_check, .form = "\"NAME\"",
 	  .help = "How to probe the servers: a name from checks. Without it a server is up until it refuses a connection." },
@@ -295,11 +295,11 @@ static const struct conf_key listener_keys[] = {
 	{ "redirect", KIND_GROUP, false, AT(conf_listener, redirect), .table = &redirect_table },
 	{ "hosts", KIND_TEXTS, false, LIST(conf_listener, hosts), .valid = conf_valid_host, .fallback = "(any)", .help = "Host values that are served; others get 421. For protocol http." },
 	{ "connect_timeout", KIND_SECONDS, false, AT(conf_listener, connect_timeout), RANGE(0.01, 3600, "seconds"), .fallback = "1", .help = "Then the next candidate is tried." },
-	{ "idle_timeout", KIND_SECONDS, false, AT(conf_listener, idle_timeout), RANGE(0.1, DAY * 30, "seconds"), .fallback = "300", .help = "Ends a session without traffic." },
+	{ "idle_timeout", KIND_SECONDS, false, AT(conf_listener, idle_timeout), RANGE(0.1, DAY * 30, "seconds"), .fallback = "300", .help = "Ends a session without traffic. For protocol udp 120, and at most 30 while the client has not spoken again after the first reply." },
 	{ "client_timeout", KIND_SECONDS, false, AT(conf_listener, client_timeout), RANGE(0.1, 3600, "seconds"), .fallback = "10", .help = "For the head of a request." },
-	{ "max_sessions", KIND_UINT, false, AT(conf_listener, max_sessions), RANGE(1, 1e7, "sessions"), .fallback = "100000", .help = "Above this, accepting pauses." },
+	{ "max_sessions", KIND_UINT, false, AT(conf_listener, max_sessions), RANGE(1, 1e7, "sessions"), .fallback = "100000", .help = "Above this, accepting pauses; for protocol udp the oldest session without a second word from its client gives way, or the new client is dropped." },
 	{ "client_sessions", KIND_UINT, false, AT(conf_listener, client_sessions), RANGE(0, 1e7, "sessions"), .fallback = "0",
-	  .help = "Of one client network (dns.networks4, dns.networks6) at a time; further ones are reset. 0: no limit. Sites are not counted." },
+	  .help = "Of one client network (dns.networks4, dns.networks6) at a time; further ones are reset, datagrams dropped. 0: no limit. Sites are not counted." },
 	{ "send_proxy", KIND_WORD, false, AT(conf_listener, send_proxy), WORDS(proxy_words), .fallback = "none",
 	  .help = "The PROXY header that real servers get in front of each connection: whose it is. Probes of the servers bring one, too, that tells nothing." },
 	{ "send_proxy_peer", KIND_WORD, false, AT(conf_listener, send_proxy_peer), WORDS(proxy_words), .fallback = "none",

@@ -13,6 +13,9 @@
 #ifndef IP_BIND_ADDRESS_NO_PORT
 #define IP_BIND_ADDRESS_NO_PORT 24
 #endif
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
 #ifndef IP_PMTUDISC_OMIT
 #define IP_PMTUDISC_OMIT 5
 #endif
@@ -159,6 +162,37 @@ int sock_connect_udp(const struct addr *to, const struct addr *from, char *why)
 {
 	int fd = open_socket(to, SOCK_DGRAM);
 	return fd < 0 ? fail(fd, "socket for", to, why) : join(fd, to, from, why);
+}
+
+static void set_relay_options(int fd, int family)
+{
+	if (family == AF_INET)
+		set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT);
+	else
+		set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_WANT);
+	set(fd, IPPROTO_UDP, UDP_GRO, 1);
+}
+
+int sock_listen_relay_udp(const struct addr *a, int *fds, size_t count, char *why)
+{
+	if (sock_listen_udp(a, fds, count, why) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		set_relay_options(fds[i], a->sa.sa_family);
+	return 0;
+}
+
+int sock_connect_relay_udp(const struct addr *to, const struct addr *from, char *why)
+{
+	int fd = open_socket(to, SOCK_DGRAM);
+	if (fd < 0)
+		return fail(fd, "socket for", to, why);
+	set_relay_options(fd, to->sa.sa_family);
+	if (to->sa.sa_family == AF_INET)
+		set(fd, IPPROTO_IP, IP_RECVERR, 1);
+	else
+		set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+	return join(fd, to, from, why);
 }
 
 static int open_icmp(int family, bool raw)

@@ -34,6 +34,22 @@ int sock_listen_tcp(const struct addr *a, int *fds, size_t count, int backlog, c
  */
 int sock_connect_tcp(const struct addr *to, const struct addr *from, char *why);
 
+/*
+ * The same for datagrams that are passed on, of any size: the path's MTU is
+ * discovered, so that what is larger is fragmented to fit it (behind a tunnel
+ * IPv6 would be lost otherwise); datagrams of one flow may come coalesced
+ * (UDP_GRO); for a wildcard each says which address was asked. Who forges ICMP
+ * has to guess ports.
+ */
+int sock_listen_relay_udp(const struct addr *a, int *fds, size_t count, char *why);
+
+/*
+ * A UDP socket connected to `to` from `from` (NULL: any; its port is ignored),
+ * for datagrams that are passed on. What ICMP says of the way there is read
+ * from its error queue (IP_RECVERR).
+ */
+int sock_connect_relay_udp(const struct addr *to, const struct addr *from, char *why);
+
 /* A UDP socket connected to `to` from `from` (NULL: any; its port is ignored). */
 int sock_connect_udp(const struct addr *to, const struct addr *from, char *why);
 

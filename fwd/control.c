@@ -320,13 +320,16 @@ static void log_totals(const struct control *c)
 	crew_totals(c->crew, &t);
 	report_counts(c->report, &reports);
 	log_info("stopped", "accepted=%llu local=%llu request=%llu relay=%llu unavailable=%llu reset=%llu "
-	         "redirects=%llu replies=%llu retried=%llu to_server=%llu to_client=%llu pauses=%llu crowded=%llu reports=%llu reports_lost=%llu reports_refused=%llu",
+	         "redirects=%llu replies=%llu retried=%llu to_server=%llu to_client=%llu pauses=%llu crowded=%llu reports=%llu reports_lost=%llu reports_refused=%llu "
+	         "datagrams_to_server=%llu datagrams_to_client=%llu dropped=%llu evicted=%llu",
 	         (unsigned long long)t.accepted, (unsigned long long)t.routed[ROUTE_LOCAL],
 	         (unsigned long long)t.routed[ROUTE_REQUEST], (unsigned long long)t.routed[ROUTE_RELAY],
 	         (unsigned long long)t.routed[ROUTE_UNAVAILABLE], (unsigned long long)t.routed[ROUTE_RESET],
 	         (unsigned long long)t.redirects, (unsigned long long)t.replies, (unsigned long long)t.retried,
 	         (unsigned long long)t.to_server, (unsigned long long)t.to_client, (unsigned long long)t.pauses,
-	         (unsigned long long)t.crowded, (unsigned long long)reports.sent, (unsigned long long)reports.lost, (unsigned long long)reports.refused);
+	         (unsigned long long)t.crowded, (unsigned long long)reports.sent, (unsigned long long)reports.lost, (unsigned long long)reports.refused,
+	         (unsigned long long)t.datagrams_to_server, (unsigned long long)t.datagrams_to_client, (unsigned long long)t.dropped,
+	         (unsigned long long)t.ended[END_EVICTED]);
 }
 
 static void stop_workers(struct control *c)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "loop.h"
 #include "session.h"
+#include "udp.h"
 #include "worker.h"
 
 enum order { ORDER_LIMIT, ORDER_SWITCH, ORDER_DRAIN, ORDER_END_SESSIONS, ORDER_QUIT };
@@ -43,6 +44,7 @@ static void use_setup(struct worker *w, struct setup *s)
 		setup_hold(s);
 	w->setup = s;
 	listen_switch(w, ((struct hand *)w)->crew->table, s);
+	udp_switch(w, ((struct hand *)w)->crew->table, s);
 	if (before)
 		setup_release(w->home, before);
 }
@@ -52,6 +54,8 @@ static void limit(struct worker *w, uint32_t pairs)
 {
 	w->pipes.max = pairs / 8 < PIPES_MAX ? pairs / 8 : PIPES_MAX;
 	w->sessions_max = pairs > w->pipes.max ? pairs - w->pipes.max : 1;
+	/* A datagram's session has one descriptor; a quarter is left to connections, whom nobody can make give way. */
+	w->flows_max = w->sessions_max / 2 * 3 + 1;
 }
 
 static void carry_out(struct hand *h)
@@ -70,6 +74,7 @@ static void carry_out(struct hand *h)
 		return;
 	case ORDER_END_SESSIONS:
 		session_end_all(w, END_DRAIN);
+		udp_end_all(w, END_DRAIN);
 		return;
 	case ORDER_QUIT:
 		event_base_loopbreak(w->base);
@@ -172,7 +177,7 @@ uint32_t crew_sessions(const struct crew *c)
 {
 	uint32_t n = 0;
 	for (unsigned i = 0; i < c->n; i++)
-		n += c->hands[i].worker.sessions;
+		n += c->hands[i].worker.sessions + c->hands[i].worker.flows;
 	return n;
 }
 
@@ -195,6 +200,7 @@ void crew_delete(struct crew *c)
 		pthread_join(h->thread, NULL);
 		event_del(&h->event);
 		session_worker_stop(&h->worker);
+		udp_worker_stop(&h->worker);
 		event_del(&h->worker.resume);
 		worker_free(&h->worker);
 		close(h->wake);
@@ -225,6 +231,9 @@ void crew_totals(const struct crew *c, struct crew_totals *out)
 		out->replies += get(&k->replies);
 		out->to_server += get(&k->to_server);
 		out->to_client += get(&k->to_client);
+		out->datagrams_to_server += get(&k->datagrams_to_server);
+		out->datagrams_to_client += get(&k->datagrams_to_client);
+		out->dropped += get(&k->dropped);
 		out->pauses += get(&k->pauses);
 		out->crowded += get(&k->crowded);
 	}

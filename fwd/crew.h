@@ -38,6 +38,7 @@ void crew_delete(struct crew *c);
 /* Sums over the workers; counters may be a moment old. */
 struct crew_totals {
 	uint64_t accepted, routed[5], ended[END_COUNT], retried, redirects, replies, to_server, to_client, crowded, pauses;
+	uint64_t datagrams_to_server, datagrams_to_client, dropped;
 };
 void crew_totals(const struct crew *c, struct crew_totals *out);
 

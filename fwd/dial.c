@@ -8,6 +8,7 @@
 #include "proxyproto.h"
 #include "relay.h"
 #include "sock.h"
+#include "source.h"
 
 /* Candidates that one client is tried on; with the default connect_timeout it would wait longer than people do. */
 #define DIAL_TRIES_MAX 16
@@ -62,7 +63,7 @@ static bool introduce(struct session *s, enum proxy_send version, bool hop)
 
 static void next_real(struct session *s);
 
-static enum check_result refusal(int error)
+enum check_result dial_refusal(int error)
 {
 	switch (error) {
 	case ECONNREFUSED: return RESULT_L4_REFUSED;
@@ -77,7 +78,7 @@ static enum check_result refusal(int error)
 static void real_failed(struct session *s, int error)
 {
 	if (error != EADDRNOTAVAIL && error != EACCES && error != EPERM)
-		server_refused(s->worker->home->servers, s->real, refusal(error));
+		server_refused(s->worker->home->servers, s->real, dial_refusal(error));
 	session_drop_server(s, true);
 	count(&s->worker->counters.retried, 1);
 	next_real(s);
@@ -151,7 +152,7 @@ static void next_real(struct session *s)
 			return;
 		}
 		if (error != EADDRNOTAVAIL)
-			server_refused(w->home->servers, s->real, refusal(error));
+			server_refused(w->home->servers, s->real, dial_refusal(error));
 		count(&w->counters.retried, 1);
 	}
 	session_count_real(s, NULL);
@@ -331,41 +332,17 @@ static void peer_ready(struct session *s, struct half *h, short what)
 
 static const struct phase connecting_peer = { .name = "dial peer", .ready = peer_ready, .due = peer_failed, .run = pass };
 
-/*
- * Where relays to peers come from: the proxy IPs of this family in turn, so
- * that 64k ports towards one peer are no limit. Without any: our control
- * addresses, since the peer must see that a site is calling (case 1, no loops).
- * Returns how many there are; `nth` of them goes to *out.
- */
-static size_t source(const struct session *s, int family, size_t nth, const struct addr **out)
-{
-	const struct site *own = s->listener->setup->conf->own;
-	const struct addr *lists[] = { own->proxy_bind, own->control_bind };
-	size_t counts[] = { own->nproxy_bind, own->ncontrol_bind };
-	for (size_t k = 0; k < 2; k++) {
-		size_t n = 0;
-		for (size_t i = 0; i < counts[k]; i++)
-			n += lists[k][i].sa.sa_family == family;
-		size_t skip = n ? nth % n : 0;
-		for (size_t i = 0; n && i < counts[k]; i++)
-			if (lists[k][i].sa.sa_family == family && skip-- == 0) {
-				*out = &lists[k][i];
-				return n;
-			}
-	}
-	return 0;
-}
-
 /* A connect begun to this address, from one of our sources. -1: none works, errno says why. */
 static int connect_peer(struct session *s, const struct addr *to)
 {
 	char why[SOCK_WHY_MAX];
 	const struct addr *from;
-	size_t turn = s->dial->turn, n = source(s, to->sa.sa_family, turn, &from);
+	const struct site *own = s->listener->setup->conf->own;
+	size_t turn = s->dial->turn, n = source_pick(own, to->sa.sa_family, turn, &from);
 	int fd = -1;
 	errno = EADDRNOTAVAIL;
 	for (size_t i = 0; i < n && fd < 0 && errno == EADDRNOTAVAIL; i++) {
-		source(s, to->sa.sa_family, turn + i, &from);
+		source_pick(own, to->sa.sa_family, turn + i, &from);
 		fd = sock_connect_tcp(to, from, why);
 	}
 	return fd;

@@ -24,4 +24,7 @@ void dial_local(struct session *s, void (*otherwise)(struct session *s));
 /* To the best peer member, with what the client has said so far (session.said) to begin with. */
 void dial_peers(struct session *s);
 
+/* What a failed connect means to the server's check. `error`: an errno. */
+enum check_result dial_refusal(int error);
+
 #endif

@@ -11,6 +11,8 @@ static const struct { const char *text; bool reset_client, reset_server; } ends[
 	[END_DRAIN] = { "drain timeout", true, true },
 	[END_RESOURCES] = { "out of resources", true, true },
 	[END_BAD_PROXY] = { "bad PROXY header", true, true },
+	[END_SERVER_DOWN] = { "server down", true, true },
+	[END_EVICTED] = { "evicted", true, true },
 };
 
 const char *end_text(enum end e)

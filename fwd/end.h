@@ -17,6 +17,8 @@ enum end {
 	END_DRAIN,           /* still open at the end of drain_timeout */
 	END_RESOURCES,       /* out of descriptors, ports or memory */
 	END_BAD_PROXY,       /* PROXY header missing, malformed, too long or late */
+	END_SERVER_DOWN,     /* UDP: its server is down by its check, and silent */
+	END_EVICTED,         /* UDP: made room for a newer one */
 	END_COUNT
 };
 

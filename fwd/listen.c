@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #include "log.h"
 #include "loop.h"
@@ -17,6 +18,8 @@
 /* Connections accepted in one wake-up: enough to be cheap, few enough that running sessions are not kept waiting. */
 #define ACCEPT_BATCH 64
 #define PAUSE_US 100000
+/* Of 10 ms: some ticks of a worker's clock. */
+#define CLOSING_TRIES 20
 #define PAUSE_SAID_EVERY (60 * NS_PER_SECOND)
 
 struct listen_socket {
@@ -32,10 +35,42 @@ struct listen_socket {
 
 /* --- main thread --- */
 
-static struct listen_address *table_find(struct listen_table *t, const struct addr *a)
+enum { GROUP_OPEN, GROUP_RETIRED, GROUP_CLOSED };
+
+struct listen_group *listen_group_hold(struct listen_group *g)
+{
+	atomic_fetch_add(&g->refs, 1);
+	return g;
+}
+
+void listen_group_release(struct listen_group *g)
+{
+	if (g && atomic_fetch_sub(&g->refs, 1) == 1)
+		free(g);
+}
+
+bool listen_group_is_open(const struct listen_group *g)
+{
+	return g->state != GROUP_CLOSED;
+}
+
+bool listen_group_close(struct listen_group *g)
+{
+	int retired = GROUP_RETIRED;
+	return atomic_compare_exchange_strong(&g->state, &retired, GROUP_CLOSED) || retired == GROUP_CLOSED;
+}
+
+/* One that was retired is taken again. */
+static bool is_usable(struct listen_address *l)
+{
+	int retired = GROUP_RETIRED;
+	return !l->group || atomic_compare_exchange_strong(&l->group->state, &retired, GROUP_OPEN) || retired == GROUP_OPEN;
+}
+
+static struct listen_address *table_find(struct listen_table *t, const struct addr *a, bool datagram)
 {
 	for (struct listen_address *l = t->head; l; l = l->next)
-		if (addr_equal(&l->address, a))
+		if (addr_equal(&l->address, a) && (l->group != NULL) == datagram && is_usable(l))
 			return l;
 	return NULL;
 }
@@ -47,6 +82,7 @@ static void forget(struct listen_table *t, struct listen_address **at)
 	for (unsigned i = 0; i < t->workers; i++)
 		if (l->fds[i] >= 0)
 			close(l->fds[i]);
+	listen_group_release(l->group);
 	free(l->fds);
 	free(l);
 }
@@ -59,23 +95,57 @@ static void set_inherited(const int *fds, unsigned n)
 		setsockopt(fds[i], IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 }
 
-static bool open_one(struct listen_table *t, const struct addr *a, char *why)
+/* Workers that have not let go of the same address yet do so within a tick of their clocks. */
+static int open_datagram(const struct addr *a, int *fds, unsigned n, bool closing, char *why)
+{
+	static const struct timespec moment = { .tv_nsec = 10000000 };
+	int r = sock_listen_relay_udp(a, fds, n, why);
+	for (int i = 0; i < CLOSING_TRIES && closing && r < 0 && errno == EADDRINUSE; i++) {
+		nanosleep(&moment, NULL);
+		r = sock_listen_relay_udp(a, fds, n, why);
+	}
+	return r;
+}
+
+static bool is_closing(const struct listen_table *t, const struct addr *a)
+{
+	for (const struct listen_address *l = t->head; l; l = l->next)
+		if (l->group && addr_equal(&l->address, a))
+			return true;
+	return false;
+}
+
+static bool open_sockets(struct listen_table *t, struct listen_address *l, char *why)
+{
+	if (l->group)
+		return open_datagram(&l->address, l->fds, t->workers, is_closing(t, &l->address), why) == 0;
+	if (sock_listen_tcp(&l->address, l->fds, t->workers, LISTEN_BACKLOG, why) < 0)
+		return false;
+	set_inherited(l->fds, t->workers);
+	return true;
+}
+
+static bool open_one(struct listen_table *t, const struct addr *a, bool datagram, char *why)
 {
 	struct listen_address *l = calloc(1, sizeof *l);
-	int *fds = calloc(t->workers, sizeof *fds);
-	if (!l || !fds || sock_listen_tcp(a, fds, t->workers, LISTEN_BACKLOG, why) < 0) {
-		if (!l || !fds)
-			sprintf(why, "out of memory");
-		free(l);
-		free(fds);
-		return false;
+	bool ok = l && (l->fds = calloc(t->workers, sizeof *l->fds)) && (!datagram || (l->group = calloc(1, sizeof *l->group)));
+	if (!ok)
+		sprintf(why, "out of memory");
+	if (ok) {
+		l->address = *a;
+		if (l->group)
+			l->group->refs = 1;
+		ok = open_sockets(t, l, why);
 	}
-	set_inherited(fds, t->workers);
-	l->address = *a;
-	l->fds = fds;
-	l->next = t->head;
-	t->head = l;
-	return true;
+	if (ok) {
+		l->next = t->head;
+		t->head = l;
+	} else if (l) {
+		free(l->group);
+		free(l->fds);
+		free(l);
+	}
+	return ok;
 }
 
 /* New ones stand in front of `old`. */
@@ -85,14 +155,30 @@ static void undo(struct listen_table *t, const struct listen_address *old)
 		forget(t, &t->head);
 }
 
+static bool is_datagram(const struct conf_listener *c)
+{
+	return c->protocol == FWD_UDP;
+}
+
+/* Those that nobody wants are closed once their flows have ended. */
+static void retire(struct listen_table *t)
+{
+	for (struct listen_address *l = t->head; l; l = l->next) {
+		int open = GROUP_OPEN;
+		if (l->group && !l->wanted)
+			atomic_compare_exchange_strong(&l->group->state, &open, GROUP_RETIRED);
+	}
+}
+
 bool listen_open(struct listen_table *t, const struct setup *s, char *why)
 {
 	struct listen_address *old = t->head;
 	for (size_t i = 0; i < s->nlisteners; i++) {
 		const struct conf_listener *c = s->listeners[i].conf;
 		for (size_t k = 0; k < c->nlisten; k++) {
-			if (!table_find(t, &c->listen[k]) && !open_one(t, &c->listen[k], why)) {
+			if (!table_find(t, &c->listen[k], is_datagram(c)) && !open_one(t, &c->listen[k], is_datagram(c), why)) {
 				undo(t, old);
+				retire(t);
 				return false;
 			}
 		}
@@ -101,14 +187,21 @@ bool listen_open(struct listen_table *t, const struct setup *s, char *why)
 		l->wanted = false;
 	for (size_t i = 0; i < s->nlisteners; i++)
 		for (size_t k = 0; k < s->listeners[i].conf->nlisten; k++)
-			table_find(t, &s->listeners[i].conf->listen[k])->wanted = true;
+			table_find(t, &s->listeners[i].conf->listen[k], is_datagram(s->listeners[i].conf))->wanted = true;
+	retire(t);
 	return true;
+}
+
+/* Workers have taken it, and may need it for flows of the past. */
+static bool is_kept(const struct listen_address *l)
+{
+	return l->group && l->fds[0] < 0 && listen_group_is_open(l->group);
 }
 
 void listen_forget(struct listen_table *t)
 {
 	for (struct listen_address **at = &t->head; *at;) {
-		if ((*at)->wanted)
+		if ((*at)->wanted || is_kept(*at))
 			at = &(*at)->next;
 		else
 			forget(t, at);
@@ -143,7 +236,7 @@ static void pause_socket(struct listen_socket *l, const char *why)
 /* Why it may not accept now; NULL: it may. A client is only taken in when the descriptor for its server is sure, too. */
 static const char *full(const struct listen_socket *l)
 {
-	if (l->worker->sessions >= l->worker->sessions_max)
+	if (l->worker->sessions + (l->worker->flows + 1) / 2 >= l->worker->sessions_max)
 		return "out of descriptors (RLIMIT_NOFILE)";
 	if (atomic_load_explicit(&l->listener->count->sessions, memory_order_relaxed) >= l->listener->conf->max_sessions)
 		return "max_sessions";
@@ -217,12 +310,11 @@ static void close_socket(struct listen_socket *l)
 	free(l);
 }
 
-/* The listener of `s` with this address. */
-static struct listener *find_listener(struct setup *s, const struct addr *a, uint16_t *dialled)
+struct listener *listen_find(struct setup *s, const struct addr *a, bool datagram, uint16_t *dialled)
 {
 	for (size_t i = 0; s && i < s->nlisteners; i++) {
 		const struct conf_listener *c = s->listeners[i].conf;
-		for (size_t k = 0; k < c->nlisten; k++) {
+		for (size_t k = 0; is_datagram(c) == datagram && k < c->nlisten; k++) {
 			if (addr_equal(&c->listen[k], a)) {
 				*dialled = (uint16_t)k;
 				return &s->listeners[i];
@@ -237,7 +329,7 @@ static void take_sockets(struct worker *w, struct listen_table *t, struct setup 
 {
 	for (struct listen_address *a = t->head; a; a = a->next) {
 		uint16_t dialled;
-		struct listener *listener = find_listener(s, &a->address, &dialled);
+		struct listener *listener = a->group ? NULL : listen_find(s, &a->address, false, &dialled);
 		if (!listener || a->fds[w->index] < 0)
 			continue;
 		struct listen_socket *l = calloc(1, sizeof *l);
@@ -263,7 +355,7 @@ void listen_switch(struct worker *w, struct listen_table *t, struct setup *s)
 	for (struct listen_socket **at = &w->sockets; *at;) {
 		struct listen_socket *l = *at;
 		uint16_t dialled;
-		struct listener *listener = find_listener(s, &l->address, &dialled);
+		struct listener *listener = listen_find(s, &l->address, false, &dialled);
 		if (listener) {
 			l->listener = listener;
 			l->dialled = dialled;

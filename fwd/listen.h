@@ -17,8 +17,20 @@
 
 /* --- main thread --- */
 
+/*
+ * UDP: what all workers' sockets of one address have in common. Flows of an
+ * address that is not wanted any more need it to answer from; the sockets are
+ * closed when the last flow has ended, unless a reload wants them again first.
+ */
+struct listen_group {
+	_Atomic(int) state;          /* open, retired, closed (listen.c) */
+	_Atomic(uint32_t) flows;     /* of all workers */
+	_Atomic(uint32_t) refs;
+};
+
 struct listen_address {
 	struct addr address;
+	struct listen_group *group; /* NULL: TCP */
 	int *fds;              /* one a worker; -1: that worker has taken it */
 	bool wanted;
 	struct listen_address *next;
@@ -50,5 +62,16 @@ void listen_worker_init(struct worker *w);
  * all are closed. The main thread waits meanwhile.
  */
 void listen_switch(struct worker *w, struct listen_table *t, struct setup *s);
+
+/* The listener of `s` (NULL: none) with this address; *dialled: its index in conf->listen. */
+struct listener *listen_find(struct setup *s, const struct addr *a, bool datagram, uint16_t *dialled);
+
+/* A reference more, and less. */
+struct listen_group *listen_group_hold(struct listen_group *g);
+void listen_group_release(struct listen_group *g);
+/* It has not been closed. */
+bool listen_group_is_open(const struct listen_group *g);
+/* Closes one that is not wanted any more: all workers are to let go of their sockets. False: it is wanted. */
+bool listen_group_close(struct listen_group *g);
 
 #endif

@@ -64,6 +64,9 @@ size_t peers_choose(struct peers_service *ps, const struct addr *client, uint64_
 /* Is there any (peers_choose would return at least 1)? Cheaper. Any thread. */
 bool peers_usable(const struct peers_service *ps, bool for_redirect);
 
+/* Is this member known to be down? Any thread. */
+bool peers_is_down(const struct peers_service *ps, size_t member);
+
 /* All our own members were set down by an operator, so local servers are to count as down (spec 6). Any thread. */
 bool peers_own_set_down(const struct peers_service *ps);
 

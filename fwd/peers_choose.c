@@ -74,6 +74,13 @@ bool peers_usable(const struct peers_service *ps, bool for_redirect)
 	return false;
 }
 
+bool peers_is_down(const struct peers_service *ps, size_t member)
+{
+	uint32_t word = atomic_load_explicit(&ps->members[member].word, memory_order_relaxed);
+
+	return (word & WORD_KNOWN) && (word & WORD_VERDICT) == VERDICT_DOWN;
+}
+
 bool peers_own_set_down(const struct peers_service *ps)
 {
 	bool any = false;

@@ -6,9 +6,9 @@
  *  1    yes          no                       any             any       any            RESET
  *  2    no           yes                      yes             any       any            LOCAL
  *  3    no           else                                     http      any            REQUEST
- *  4    no           else                                     tcp       for relay      RELAY
+ *  4    no           else                                     tcp, udp  for relay      RELAY
  *  5    no           else                                     http      none           UNAVAILABLE
- *  5    no           else                                     tcp       none for relay RESET
+ *  5    no           else                                     tcp, udp  none for relay RESET
  *
  * Case 1 never goes on to another site, so there can be no loop. It doesn't
  * look at capacity: a site that is full must not look dead to the checks.

@@ -16,7 +16,7 @@ enum route {
 	ROUTE_REQUEST,      /* read the request head, then ask route_request */
 	ROUTE_RELAY,        /* to the best peer member, from the proxy IP */
 	ROUTE_UNAVAILABLE,  /* HTTP: read the head, answer 503 with Retry-After, close */
-	ROUTE_RESET         /* end it at once, before anything is read */
+	ROUTE_RESET         /* end it at once, before anything is read; a datagram is dropped */
 };
 
 struct route_input {

@@ -9,7 +9,7 @@
 #include "route.h"
 #include "sock.h"
 
-static enum route decide(const struct listener *l, bool from_site, bool server_up)
+enum route serve_route(const struct listener *l, bool from_site, bool server_up)
 {
 	struct route_input in = {
 		.from_site = from_site,
@@ -31,7 +31,7 @@ static void without_servers(struct session *s)
 {
 	s->local = false;
 	atomic_fetch_sub_explicit(&s->listener->count->local, 1, memory_order_relaxed);
-	start(s, decide(s->listener, s->from_site, false));
+	start(s, serve_route(s->listener, s->from_site, false));
 }
 
 static void start(struct session *s, enum route r)
@@ -70,21 +70,27 @@ static void say_crowded(const struct worker *w, const struct listener *l, const 
 		         prefix_text(network, text), l->conf->client_sessions, (unsigned long long)w->counters.crowded);
 }
 
-/* False: its network has client_sessions already, and the session has ended. */
-static bool take_place(struct session *s)
+bool serve_place(struct worker *w, const struct listener *l, const struct addr *from, struct crowd_place *place)
 {
-	const struct listener *l = s->listener;
 	const struct conf_dns *dns = &l->setup->conf->dns;
-	struct addr client = s->address;
+	struct addr client = *from;
 	struct prefix network;
-	if (!l->conf->client_sessions || s->from_site)
+	if (!l->conf->client_sessions)
 		return true;
 	addr_unmap(&client);
 	prefix_of(&network, &client, (uint8_t)dns->networks4, (uint8_t)dns->networks6);
-	if (crowd_enter(s->worker->home->crowd, l->count, &network, l->conf->client_sessions, &s->crowd))
+	if (crowd_enter(w->home->crowd, l->count, &network, l->conf->client_sessions, place))
 		return true;
-	count(&s->worker->counters.crowded, 1);
-	say_crowded(s->worker, l, &network);
+	count(&w->counters.crowded, 1);
+	say_crowded(w, l, &network);
+	return false;
+}
+
+/* False: its network has client_sessions already, and the session has ended. */
+static bool take_place(struct session *s)
+{
+	if (s->from_site || serve_place(s->worker, s->listener, &s->address, &s->crowd))
+		return true;
 	session_end(s, END_UNSERVED);
 	return false;
 }
@@ -93,14 +99,14 @@ void serve_decided(struct session *s)
 {
 	if (!take_place(s))
 		return;
-	start(s, decide(s->listener, s->from_site, pool_usable(s->listener->pool)));
+	start(s, serve_route(s->listener, s->from_site, pool_usable(s->listener->pool)));
 }
 
 void serve(struct worker *w, struct listener *l, uint16_t dialled, int fd, const struct addr *client)
 {
 	bool from_site = setup_is_site(l->setup, client);
 	/* A PROXY header can only take ways away, so what is reset without one is reset with one. */
-	enum route r = decide(l, from_site, pool_usable(l->pool));
+	enum route r = serve_route(l, from_site, pool_usable(l->pool));
 	count(&w->counters.accepted, 1);
 	if (!from_site)
 		atomic_fetch_add_explicit(&l->count->arrived, 1, memory_order_relaxed);

@@ -58,6 +58,7 @@ static void on_report(void *arg, struct watch *w, const struct watch_report *r)
 		return;
 	bool up = r->state == VERDICT_UP;
 	s->up = up;
+	s->down = r->state == VERDICT_DOWN;
 	char text[CHECK_RESULT_TEXT_MAX];
 	log_change(s, up ? "server up" : r->state == VERDICT_DRAIN ? "server drains" : "server down", check_result_text(r->result, r->detail, text),
 	           r->first ? 0 : (double)r->lasted / (double)NS_PER_SECOND);
@@ -73,7 +74,7 @@ static struct server *find(struct servers *r, const struct conf_listener *l, con
 {
 	for (struct server *s = r->head; s; s = s->next)
 		if (addr_equal(&s->address, a) && strcmp(s->service, l->service_text) == 0 && strcmp(s->check, check_name(l)) == 0 &&
-		    s->send_proxy == l->send_proxy)
+		    s->send_proxy == l->send_proxy && s->datagram == (l->protocol == FWD_UDP))
 			return s;
 	return NULL;
 }
@@ -110,6 +111,7 @@ static struct server *get(struct servers *r, const struct conf_listener *l, cons
 	s->address = *a;
 	s->send_proxy = l->send_proxy;
 	s->up = true;
+	s->datagram = l->protocol == FWD_UDP;
 	s->refs = 1;
 	s->registry = r;
 	s->next = r->head;
@@ -185,6 +187,7 @@ void server_refused(struct servers *r, struct server *s, enum check_result why)
 	/* One of many connections that fail in the same moment tells it; the others have nothing new to say. */
 	if (!atomic_exchange(&s->up, false))
 		return;
+	s->down = true;
 	s->refused = (uint32_t)why;
 	uint64_t one = 1;
 	while (write(r->wake, &one, sizeof one) < 0 && errno == EINTR)
@@ -197,6 +200,7 @@ void servers_take_refused(struct servers *r)
 		enum check_result why = (enum check_result)atomic_exchange(&s->refused, 0);
 		if (why == RESULT_NONE)
 			continue;
+		s->down = true;
 		s->up = false; /* a check may have brought it up since, without knowing of this */
 		if (s->watch)
 			watch_failed(s->watch, why);

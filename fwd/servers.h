@@ -5,7 +5,7 @@
  *     main thread: watch (checks) ---> up        <--- server_refused: workers
  *     workers:     sessions +1 -1, pool_pick
  *
- * A server's record is found by (service, check, address), so it outlives a
+ * A server's record is found by (service, check, address, TCP or UDP), so it outlives a
  * reload: what is down stays down, sessions stay counted. The rule that makes
  * it safe: what several threads touch is one atomic each; records live as long
  * as a setup that names them, and a session holds its setup.
@@ -25,11 +25,13 @@
 struct server {
 	struct addr address;
 	_Atomic(bool) up;           /* not known to be down; before the first check it is tried */
+	_Atomic(bool) down;         /* by its check or a refusal; unlike !up not while it drains */
 	_Atomic(uint32_t) sessions; /* all workers' */
 	_Atomic(uint32_t) refused;  /* enum check_result that a worker met and the main thread has not seen yet; 0: none */
 	/* main thread only */
 	unsigned refs;
 	struct servers *registry;
+	bool datagram;
 	struct server *next;
 	struct watch *watch;
 	char *service, *check;      /* check "": none */

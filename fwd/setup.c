@@ -71,7 +71,7 @@ static void read_zones(struct setup *s, struct errs *errs)
 static struct listener_count *get_count(struct setup_home *home, const struct conf_listener *l)
 {
 	for (struct listener_count *c = home->counts; c; c = c->next) {
-		if (strcmp(c->service, l->service_text) == 0 && addr_equal(&c->first, &l->listen[0])) {
+		if (strcmp(c->service, l->service_text) == 0 && addr_equal(&c->first, &l->listen[0]) && c->datagram == (l->protocol == FWD_UDP)) {
 			c->refs++;
 			return c;
 		}
@@ -85,6 +85,7 @@ static struct listener_count *get_count(struct setup_home *home, const struct co
 		return NULL;
 	}
 	c->first = l->listen[0];
+	c->datagram = l->protocol == FWD_UDP;
 	c->refs = 1;
 	c->next = home->counts;
 	home->counts = c;
@@ -142,7 +143,8 @@ static void check_addresses(const struct setup *s, struct errs *errs)
 		for (size_t a = 0; a < f->listeners[i].nlisten; a++)
 			for (size_t j = 0; j <= i; j++)
 				for (size_t b = 0; b < (j < i ? f->listeners[j].nlisten : a); b++)
-					if (addr_equal(&f->listeners[i].listen[a], &f->listeners[j].listen[b]))
+					if (addr_equal(&f->listeners[i].listen[a], &f->listeners[j].listen[b]) &&
+					    (f->listeners[i].protocol == FWD_UDP) == (f->listeners[j].protocol == FWD_UDP))
 						errs_add(errs, s->conf->file, f->listeners[i].line, 0,
 						         "%s is listened on twice", addr_text_at(&f->listeners[i].listen[a], text));
 }

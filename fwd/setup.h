@@ -34,6 +34,7 @@ struct listener_count {
 	struct listener_count *next;
 	char *service;
 	struct addr first;          /* address that it listens on */
+	bool datagram;
 };
 
 struct setup;

@@ -37,6 +37,8 @@ struct counters {
 	_Atomic(uint64_t) replies;          /* requests answered with 4xx or 5xx */
 	_Atomic(uint64_t) to_server, to_client; /* bytes relayed */
 	_Atomic(uint64_t) crowded;          /* reset: their network had client_sessions already */
+	_Atomic(uint64_t) datagrams_to_server, datagrams_to_client; /* relayed */
+	_Atomic(uint64_t) dropped;          /* datagrams: of nobody who could be served, or that could not be sent */
 	_Atomic(uint64_t) pauses;           /* times that accepting paused */
 };
 
@@ -47,6 +49,7 @@ static inline void count(_Atomic(uint64_t) *c, uint64_t n)
 }
 
 struct session;
+struct udp;
 struct listen_socket;
 
 struct worker {
@@ -66,6 +69,9 @@ struct worker {
 	uint32_t proxy_turn;                /* which proxy IP is next */
 	_Atomic(uint32_t) sessions;         /* written by this thread alone */
 	uint32_t sessions_max;              /* this thread's share: each has both its descriptors for sure */
+	struct udp *udp;                    /* NULL: there was never a UDP listener */
+	_Atomic(uint32_t) flows;            /* UDP sessions, a descriptor each; written by this thread alone */
+	uint32_t flows_max;
 	struct listen_socket *sockets;      /* of this thread */
 	unsigned paused;                    /* of them: accepting has paused until a session ends or the timer comes */
 	struct event resume;                /* listen.c */
