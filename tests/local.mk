@@ -178,6 +178,7 @@ RUN_CASES += tests/run/415-proxy-protocol/run
 RUN_CASES += tests/run/420-stream/run
 RUN_CASES += tests/run/430-loop-guard/run
 RUN_CASES += tests/run/440-relay-ends/run
+RUN_CASES += tests/run/442-udp-names/run
 RUN_CASES += tests/run/450-back-pressure/run
 RUN_CASES += tests/run/460-all-down-forward/run
 RUN_CASES += tests/run/470-drain/run

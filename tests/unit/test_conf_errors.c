@@ -414,6 +414,15 @@ static const struct error_case cases[] = {
 	  "t.conf:11: policies[].rules[].metrics: must be a list: [ ... ] or ( ... )\n" },
 	{ true,
 	  "forward = { listeners = (\n"
+	  "{ service = \"a.b.\"; listen = [ \"192.0.2.5@53\" ]; protocol = \"udp\"; connect_timeout = 1; hosts = [ \"x\" ];\n"
+	  "client_timeout = 3; accept_proxy = [ \"192.0.2.0/24\" ]; send_proxy = \"v2\"; } ); };\n",
+	  "t.conf:8: forward.listeners[].hosts: is for protocol http only\n"
+	  "t.conf:8: forward.listeners[].connect_timeout: is not for protocol udp\n"
+	  "t.conf:9: forward.listeners[].client_timeout: is not for protocol udp\n"
+	  "t.conf:9: forward.listeners[].send_proxy: is not for protocol udp\n"
+	  "t.conf:9: forward.listeners[].accept_proxy: is not for protocol udp\n" },
+	{ true,
+	  "forward = { listeners = (\n"
 	  "{ },\n"
 	  "{ service = \".\"; listen = [ ]; protocol = \"ftp\"; },\n"
 	  "{ service = \"a..b\"; listen = [ \"192.0.2.5\", \"192.0.2.6@0\", \"[2001:db8::1]@80\", \"192.0.2.7@65536\" ]; protocol = \"tcp\"; redirect = { }; hosts = [ \"x\" ]; } ); };\n",
