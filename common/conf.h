@@ -92,7 +92,10 @@ struct conf_exchange {
 	enum probe probe;
 };
 
-enum fwd_protocol { FWD_HTTP, FWD_TCP, FWD_UDP };
+/* FWD_IP: every protocol and port of an address, which only the kernel carries: no socket is opened for it. */
+enum fwd_protocol { FWD_HTTP, FWD_TCP, FWD_UDP, FWD_IP };
+/* How new flows reach a peer while the local servers are down. */
+enum datapath { DATAPATH_RELAY, DATAPATH_NAT };
 enum balance { BALANCE_ROUNDROBIN, BALANCE_LEASTCONN, BALANCE_HASH, BALANCE_RANDOM };
 enum proxy_send { PROXY_SEND_NONE, PROXY_SEND_V1, PROXY_SEND_V2 };
 enum redirect_to { REDIRECT_NAME, REDIRECT_ADDRESS, REDIRECT_TEMPLATE, REDIRECT_NONE };
@@ -110,8 +113,10 @@ struct conf_redirect {
 struct conf_listener {
 	uint8_t *service;              /* wire form, lower case */
 	char *service_text;
-	struct addr *listen; size_t nlisten;
+	struct addr *listen; size_t nlisten; /* FWD_IP: port 0 */
 	enum fwd_protocol protocol;
+	enum datapath datapath;
+	bool transparent;              /* towards real servers: from the client's own address */
 	struct conf_server *servers; size_t nservers;
 	const struct conf_check *check; /* NULL: none, servers count as up until one refuses */
 	enum balance balance;

@@ -298,7 +298,7 @@ static bool get_endpoint(const struct conf_at *at, const config_setting_t *s, vo
 	const char *text = conf_string(at, s);
 	if (!text)
 		return false;
-	if (addr_parse_at(out, text, 0) && addr_port(out) != 0)
+	if ((addr_parse_at(out, text, 0) && addr_port(out) != 0) || (at->key->port_optional && addr_parse(out, text, 0)))
 		return true;
 	return conf_fail(at, s, "\"%s\" is not ADDRESS@PORT", text);
 }

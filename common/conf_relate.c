@@ -113,6 +113,71 @@ void conf_relate_policy(const struct conf_at *at, void *object)
 		p->fail = dns->fail;
 }
 
+static void fail_member(const struct conf_at *group, const char *key, const char *why)
+{
+	struct conf_at at = conf_member(group, key);
+	conf_fail(&at, at.setting ? at.setting : group->setting, "%s", why);
+}
+
+/* Packets of protocol ip are nobody's here but the kernel's. */
+static void relate_ip(const struct conf_at *at, const struct conf_listener *l)
+{
+	static const char *const relayed_only[] = { "balance", "capacity", "connect_timeout", "idle_timeout", "client_timeout", "max_sessions",
+		"client_sessions", "send_proxy", "accept_proxy", "transparent" };
+	struct conf_at check = conf_member(at, "check");
+	const char *name = check.setting ? config_setting_get_string(check.setting) : NULL;
+	for (size_t i = 0; i < sizeof relayed_only / sizeof *relayed_only; i++)
+		if (conf_has(at, relayed_only[i]))
+			fail_member(at, relayed_only[i], "is for what is relayed, and protocol ip is not");
+	if (l->datapath != DATAPATH_NAT)
+		fail_member(at, "protocol", "ip needs datapath = \"nat\"");
+	if (l->nservers && (!check.setting || (name && strcmp(name, "none") == 0)))
+		fail_member(at, "check", "is required with protocol ip: nothing else tells whether the servers work");
+}
+
+/* The kernel's rules name addresses, and can neither read requests nor say more than packets do. */
+static void relate_nat(const struct conf_at *at, const struct conf_listener *l)
+{
+	struct conf_at listen = conf_member(at, "listen");
+	char text[ADDR_TEXT_MAX];
+	if (conf_is_sound(at, "protocol") && l->protocol != FWD_TCP && l->protocol != FWD_UDP && l->protocol != FWD_IP)
+		fail_member(at, "datapath", "nat is for the protocols tcp, udp and ip");
+	if (l->send_proxy_peer != PROXY_SEND_NONE && conf_is_sound(at, "send_proxy_peer"))
+		fail_member(at, "send_proxy_peer", "the kernel sends on what comes, and adds nothing: not with datapath nat");
+	for (size_t i = 0; i < l->nlisten; i++)
+		if (l->listen[i].sa.sa_family != AF_UNSPEC && !is_unicast(&l->listen[i]))
+			conf_fail(&listen, conf_element(&listen, i), "with datapath nat it must be the address itself, and %s is none",
+			          addr_text(&l->listen[i], text));
+}
+
+static void relate_listen(const struct conf_at *at, const struct conf_listener *l)
+{
+	struct conf_at listen = conf_member(at, "listen");
+	char text[ADDR_TEXT_MAX];
+	for (size_t i = 0; i < l->nlisten; i++) {
+		if (l->listen[i].sa.sa_family == AF_UNSPEC || (l->protocol == FWD_IP) == (addr_port(&l->listen[i]) == 0))
+			continue;
+		if (l->protocol == FWD_IP)
+			conf_fail(&listen, conf_element(&listen, i), "%s: with protocol ip it is all ports", addr_text_at(&l->listen[i], text));
+		else
+			conf_fail(&listen, conf_element(&listen, i), "\"%s\" is not ADDRESS@PORT", addr_text(&l->listen[i], text));
+	}
+}
+
+/* A client's address can only be the source towards a server of its family. */
+static void relate_transparent(const struct conf_at *at, const struct conf_listener *l)
+{
+	char server[ADDR_TEXT_MAX], listen[ADDR_TEXT_MAX];
+	for (size_t i = 0; i < l->nservers; i++)
+		for (size_t k = 0; k < l->nlisten; k++) {
+			const struct addr *s = &l->servers[i].address, *a = &l->listen[k];
+			struct conf_at m = conf_member(at, "transparent");
+			if (s->sa.sa_family != AF_UNSPEC && a->sa.sa_family != AF_UNSPEC && s->sa.sa_family != a->sa.sa_family)
+				conf_fail(&m, m.setting, "%s cannot see clients of %s: another address family",
+				          addr_text_at(s, server), addr_text_at(a, listen));
+		}
+}
+
 void conf_relate_listener(const struct conf_at *at, void *object)
 {
 	struct conf_listener *l = object;
@@ -132,6 +197,14 @@ void conf_relate_listener(const struct conf_at *at, void *object)
 	}
 	if (l->protocol == FWD_UDP && !conf_has(at, "idle_timeout"))
 		l->idle_timeout = UDP_IDLE_TIMEOUT;
+	if (conf_is_sound(at, "protocol"))
+		relate_listen(at, l);
+	if (l->protocol == FWD_IP && conf_is_sound(at, "protocol"))
+		relate_ip(at, l);
+	if (l->datapath == DATAPATH_NAT)
+		relate_nat(at, l);
+	if (l->transparent)
+		relate_transparent(at, l);
 }
 
 /* ---- over the whole ---- */

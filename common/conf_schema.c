@@ -271,7 +271,7 @@ static const struct conf_table redirect_table = {
 };
 
 static const struct conf_word protocol_words[] = {
-	{ "http", FWD_HTTP, false }, { "tcp", FWD_TCP, false }, { "tls", 0, true }, { "udp", FWD_UDP, false },
+	{ "http", FWD_HTTP, false }, { "tcp", FWD_TCP, false }, { "tls", 0, true }, { "udp", FWD_UDP, false }, { "ip", FWD_IP, false },
 };
 static const struct conf_word balance_words[] = {
 	{ "roundrobin", BALANCE_ROUNDROBIN, false }, { "leastconn", BALANCE_LEASTCONN, false },
@@ -280,13 +280,15 @@ static const struct conf_word balance_words[] = {
 static const struct conf_word proxy_words[] = {
 	{ "none", PROXY_SEND_NONE, false }, { "v1", PROXY_SEND_V1, false }, { "v2", PROXY_SEND_V2, false },
 };
-static const struct conf_word datapath_words[] = { { "relay", 0, false }, { "nat", 0, true } };
+static const struct conf_word datapath_words[] = { { "relay", DATAPATH_RELAY, false }, { "nat", DATAPATH_NAT, false } };
 
 static const struct conf_key listener_keys[] = {
 	{ "service", KIND_OWN, true, AT(conf_listener, service), .set = conf_set_service, .clear = conf_clear_service, .form = "\"NAME\"",
 	  .help = "The service in a zone whose virtual server this is." },
-	{ "listen", KIND_ENDPOINTS, true, LIST(conf_listener, listen), .help = "The virtual server's addresses." },
-	{ "protocol", KIND_WORD, true, AT(conf_listener, protocol), WORDS(protocol_words), .help = "http: redirected where possible. tcp: relayed. udp: relayed, a session for each client address and port." },
+	{ "listen", KIND_ENDPOINTS, true, LIST(conf_listener, listen), .port_optional = true,
+	  .help = "The virtual server's addresses. With protocol ip, without ports: \"ADDRESS\"." },
+	{ "protocol", KIND_WORD, true, AT(conf_listener, protocol), WORDS(protocol_words),
+	  .help = "http: redirected where possible. tcp: relayed. udp: relayed, a session for each client address and port. ip: every protocol and port of the address that no other listener names, with datapath nat only." },
 	{ "servers", KIND_GROUPS, false, LIST(conf_listener, servers), .table = &server_table, .may_be_empty = true },
 	{ "check", KIND_OWN, false, AT(conf_listener, check), .set = conf_set_listener_check, .form = "\"NAME\"",
 	  .help = "How to probe the servers: a name from checks. Without it a server is up until it refuses a connection." },
@@ -306,8 +308,10 @@ static const struct conf_key listener_keys[] = {
 	  .help = "The same for members at other sites; v2 bears a mark by which the other forwarder knows that it must not send the connection on. The listeners there must have the proxy_ip of this site in accept_proxy." },
 	{ "accept_proxy", KIND_PREFIXES, false, LIST(conf_listener, accept_proxy), .fallback = "(none)", .may_be_empty = true,
 	  .help = "Connections from here must begin with a PROXY header, of either version, which is believed: the client that it names counts for selection, hash and redirects. Probes of dnsds bring none, so no control address should be in it." },
-	{ "transparent", KIND_BOOL, .later = true, .off = "false", .help = "Keeps the client's address towards real servers." },
-	{ "datapath", KIND_WORD, WORDS(datapath_words), .later = true, .off = "relay", .help = "How sessions reach peers." },
+	{ "transparent", KIND_BOOL, false, AT(conf_listener, transparent), .fallback = "false",
+	  .help = "Real servers see the client's own address. Their way back must lead through this machine, with policy routing: see TRANSPARENT MODE in fairlead-fwd(8)." },
+	{ "datapath", KIND_WORD, false, AT(conf_listener, datapath), WORDS(datapath_words), .fallback = "relay",
+	  .help = "How clients reach a peer while the local servers are down. relay: as connections of this program. nat: in the kernel, for tcp, udp and ip; see THE KERNEL DATAPATH in fairlead-fwd(8)." },
 	{ "tls", KIND_LATER, .later = true, .help = "Certificate and key, for HTTPS." },
 };
 static const struct conf_table listener_table = {

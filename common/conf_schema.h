@@ -58,6 +58,7 @@ struct conf_key {
 	const char *instead;         /* what this version does, for the message; NULL: nothing to say */
 	unsigned types;              /* checks[]: bit of each enum check_type it belongs to; 0: all */
 	bool may_be_empty;           /* lists */
+	bool port_optional;          /* KIND_ENDPOINTS: ADDRESS alone may stand there, too, with port 0 */
 	const char *form;            /* what stands behind "=" in the manual; NULL: by kind */
 	const char *help;            /* for the manual, mdoc without macros */
 };

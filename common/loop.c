@@ -92,6 +92,11 @@ void loop_keep_raw_sockets(void)
 	kept_rights |= 1u << CAP_NET_RAW;
 }
 
+void loop_keep_net_admin(void)
+{
+	kept_rights |= 1u << CAP_NET_ADMIN;
+}
+
 /* The system call itself: it is all that we would use of libcap. */
 static bool keep_few_rights(char *why)
 {

@@ -31,9 +31,12 @@ void loop_delete(struct loop *l);
 /* Lets loop_drop_privileges keep CAP_NET_RAW, too, if we have it: for checks of type icmp where ping sockets are not permitted. */
 void loop_keep_raw_sockets(void);
 
+/* And CAP_NET_ADMIN: for the kernel datapath of the forwarder. */
+void loop_keep_net_admin(void);
+
 /*
  * Becomes `user` (with its groups) when started as root, and keeps
- * CAP_NET_BIND_SERVICE alone, so that a reload can bind port 53 or 80; sets
+ * CAP_NET_BIND_SERVICE alone (but for the above), so that a reload can bind port 53 or 80; sets
  * "no new privileges". "" or not root: only the latter. Before any thread is
  * started: capabilities belong to threads. False: `why` says what failed.
  */

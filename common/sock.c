@@ -126,12 +126,28 @@ int sock_listen_tcp(const struct addr *a, int *fds, size_t count, int backlog, c
 	return 0;
 }
 
-int sock_connect_tcp(const struct addr *to, const struct addr *from, char *why)
+static bool set_transparent(int fd, int family)
+{
+	return family == AF_INET6 ? set(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, 1) : set(fd, IPPROTO_IP, IP_TRANSPARENT, 1);
+}
+
+bool sock_may_be_transparent(int family)
+{
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool may = fd >= 0 && set_transparent(fd, family);
+	if (fd >= 0)
+		close(fd);
+	return may;
+}
+
+static int connect_tcp(const struct addr *to, const struct addr *from, bool foreign, char *why)
 {
 	int fd = open_socket(to, SOCK_STREAM);
 	if (fd < 0)
 		return fail(fd, "socket for", to, why);
 	set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	if (foreign && !set_transparent(fd, to->sa.sa_family))
+		return fail(fd, "IP_TRANSPARENT towards", to, why);
 	if (from) {
 		struct addr local = *from;
 		addr_set_port(&local, 0);
@@ -142,6 +158,16 @@ int sock_connect_tcp(const struct addr *to, const struct addr *from, char *why)
 	if (connect(fd, &to->sa, addr_len(to)) < 0 && errno != EINPROGRESS)
 		return fail(fd, "connect to", to, why);
 	return fd;
+}
+
+int sock_connect_tcp(const struct addr *to, const struct addr *from, char *why)
+{
+	return connect_tcp(to, from, false, why);
+}
+
+int sock_connect_tcp_as(const struct addr *to, const struct addr *client, char *why)
+{
+	return connect_tcp(to, client, true, why);
 }
 
 /* Binds to the address of `from`, if there is any, and connects; closes `fd` on failure. */

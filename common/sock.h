@@ -35,7 +35,15 @@ int sock_listen_tcp(const struct addr *a, int *fds, size_t count, int backlog, c
 int sock_connect_tcp(const struct addr *to, const struct addr *from, char *why);
 
 /*
- * The same for datagrams that are passed on, of any size: the path's MTU is
+ * The same from the address `client`, which is somebody else's (IP_TRANSPARENT:
+ * CAP_NET_RAW). Answers only come here when routing sees to that.
+ */
+int sock_connect_tcp_as(const struct addr *to, const struct addr *client, char *why);
+/* Such a socket can be opened by this process as it is. */
+bool sock_may_be_transparent(int family);
+
+/*
+ * As sock_listen_udp, for datagrams that are passed on, of any size: the path's MTU is
  * discovered, so that what is larger is fragmented to fit it (behind a tunnel
  * IPv6 would be lost otherwise); datagrams of one flow may come coalesced
  * (UDP_GRO); for a wildcard each says which address was asked. Who forges ICMP

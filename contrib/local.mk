@@ -4,6 +4,8 @@ EXTRA_DIST += contrib/check contrib/packages.sh contrib/quickstart contrib/sites
 
 exampledir = $(docdir)/examples
 dist_example_DATA = \
+	contrib/nftables/ftp.nft \
+	contrib/nftables/transparent.nft \
 	zones/common.conf \
 	zones/den.conf \
 	zones/gslb.example.com.zone \

@@ -14,6 +14,7 @@
 #include "listen.h"
 #include "log.h"
 #include "loop.h"
+#include "nat.h"
 #include "report.h"
 #include "route.h"
 #include "setup.h"
@@ -38,6 +39,7 @@ struct control {
 	struct listen_table table;
 	struct crew *crew;
 	struct report *report;
+	struct nat *nat;            /* NULL: nothing for the kernel to do */
 	struct setup *setup;        /* in force */
 	struct setup *retired;      /* sessions still use these */
 	unsigned descriptors;       /* that we have open ourselves, listening sockets not counted */
@@ -52,7 +54,7 @@ static unsigned listening(const struct setup *s)
 {
 	unsigned n = 0;
 	for (size_t i = 0; i < s->nlisteners; i++)
-		n += (unsigned)s->listeners[i].conf->nlisten;
+		n += s->listeners[i].conf->protocol == FWD_IP ? 0 : (unsigned)s->listeners[i].conf->nlisten;
 	return n;
 }
 
@@ -102,6 +104,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 	if (read(fd, &n, sizeof n) < 0)
 		return;
 	servers_take_refused(c->home.servers);
+	nat_refresh(c->nat);
 	free_retired(c);
 }
 
@@ -111,11 +114,11 @@ static void on_drain(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
 	struct control *c = arg;
-	unsigned n = crew_sessions(c->crew);
-	if (n && loop_now() < c->drain_until)
+	unsigned n = crew_sessions(c->crew), flows = nat_flows(c->nat);
+	if ((n || flows) && loop_now() < c->drain_until)
 		return;
-	if (n)
-		log_warn("drain timeout, closing what is open", "sessions=%u", n);
+	if (n || flows)
+		log_warn("drain timeout, closing what is open", "sessions=%u flows=%u", n, flows);
 	event_base_loopbreak(c->home.base);
 }
 
@@ -133,6 +136,7 @@ static void on_stop(void *arg, int signal)
 	loop_notify("STOPPING=1");
 	crew_drain(c->crew);
 	report_end(c->report);
+	nat_drain(c->nat);
 	log_info("stopping", "signal=%d sessions=%u drain_timeout=%g", signal, crew_sessions(c->crew), timeout);
 	c->drain_until = loop_now() + loop_seconds(timeout);
 	event_add(c->drain, &look);
@@ -157,19 +161,50 @@ static void warn_restart(const struct control *c, const struct setup *s)
 		log_warn("a change needs a restart", "key=%s", what);
 }
 
+static bool is_transparent(const struct setup *s)
+{
+	for (size_t i = 0; i < s->nlisteners; i++)
+		if (s->listeners[i].conf->transparent)
+			return true;
+	return false;
+}
+
+static bool may_be_transparent(const struct setup *s, char *why)
+{
+	if (!is_transparent(s) || sock_may_be_transparent(AF_INET))
+		return true;
+	snprintf(why, SOCK_WHY_MAX, "transparent needs CAP_NET_RAW: start as root; after a reload that brings the first such listener: restart");
+	return false;
+}
+
+/* After a reload that failed: what it opened is not wanted. */
+static void close_new_sockets(struct control *c)
+{
+	char ignored[SOCK_WHY_MAX];
+	listen_open(&c->table, c->setup, ignored); /* opens nothing: marks what has just been opened as not wanted */
+	listen_forget(&c->table);
+}
+
 /* New sockets and checks, then the workers change over; nothing of it shows outside until all of it can be done. */
 static bool put_in_force(struct control *c, struct setup *s, char *why)
 {
+	if (!may_be_transparent(s, why))
+		return false;
 	if (!listen_open(&c->table, s, why))
 		return false;
+	if (!nat_stand(&c->nat, c->home.base, s, why)) {
+		close_new_sockets(c);
+		return false;
+	}
 	if (!setup_begin(&c->home, s, c->setup, why)) {
-		char ignored[SOCK_WHY_MAX];
-		listen_open(&c->table, c->setup, ignored); /* opens nothing: marks what has just been opened as not wanted */
-		listen_forget(&c->table);
+		char ignored[NAT_WHY_MAX];
+		nat_stand(&c->nat, c->home.base, c->setup, ignored);
+		close_new_sockets(c);
 		return false;
 	}
 	crew_switch(c->crew, s);
 	listen_forget(&c->table);
+	nat_refresh(c->nat);
 	return true;
 }
 
@@ -181,11 +216,12 @@ static void tell(struct control *c)
 	report_silence(c->report);
 	log_error("out of memory, our dnsd is told nothing any more", "%s", "");
 }
+_Static_assert(NAT_WHY_MAX >= SOCK_WHY_MAX && NAT_WHY_MAX >= PEERS_WHY_MAX && CONTROL_WHY_MAX >= NAT_WHY_MAX, "one buffer for all");
 
 static bool reload(struct control *c)
 {
 	struct errs errs;
-	char why[SOCK_WHY_MAX > PEERS_WHY_MAX ? SOCK_WHY_MAX : PEERS_WHY_MAX];
+	char why[NAT_WHY_MAX];
 	errs_init(&errs);
 	struct setup *s = setup_load(&c->home, c->file, &errs);
 	if (s && !put_in_force(c, s, why)) {
@@ -229,6 +265,7 @@ static void on_server(void *arg)
 {
 	struct control *c = arg;
 	report_look(c->report);
+	nat_refresh(c->nat);
 }
 
 static bool make_home(struct control *c)
@@ -287,9 +324,14 @@ bool control_start(struct control *c, char why[CONTROL_WHY_MAX])
 {
 	loop_raise_descriptors();
 	c->table.workers = c->home.workers;
-	if (c->setup->conf->needs_raw_sockets)
+	if (c->setup->conf->needs_raw_sockets || is_transparent(c->setup))
 		loop_keep_raw_sockets();
-	if (!lock_run(c, why) || !listen_open(&c->table, c->setup, why) || !loop_drop_privileges(c->setup->conf->user, why))
+	if (!lock_run(c, why) || !nat_stand(&c->nat, c->home.base, c->setup, why))
+		return false;
+	if (c->nat)
+		loop_keep_net_admin();
+	if (!listen_open(&c->table, c->setup, why) || !loop_drop_privileges(c->setup->conf->user, why)
+	    || !may_be_transparent(c->setup, why))
 		return false;
 	if (!setup_begin(&c->home, c->setup, NULL, why))
 		return false;
@@ -302,6 +344,7 @@ bool control_start(struct control *c, char why[CONTROL_WHY_MAX])
 	crew_limit(c->crew, session_limit(c));
 	crew_switch(c->crew, c->setup);
 	tell(c);
+	nat_refresh(c->nat);
 	log_info("serving", "site=%s listeners=%zu threads=%u sessions_max=%u", c->setup->conf->own->name,
 	         c->setup->nlisteners, c->home.workers, session_limit(c));
 	loop_notify("READY=1");
@@ -343,6 +386,7 @@ static void stop_workers(struct control *c)
 
 static void free_home(struct control *c)
 {
+	nat_delete(c->nat);
 	if (c->home.servers)
 		servers_delete(c->home.servers);
 	if (c->checker)

@@ -118,11 +118,22 @@ static void real_ready(struct session *s, struct half *h, short what)
 
 static const struct phase connecting_real = { .name = "dial", .ready = real_ready, .due = leave_real, .run = pass };
 
+/* From the client's own address where that is wanted; one on this machine can't be reached from elsewhere, so it stays unknown. */
+static int open_real(const struct session *s)
+{
+	char why[SOCK_WHY_MAX];
+	struct addr client = s->address;
+	addr_unmap(&client);
+	/* A PROXY header may name a client of the other family. */
+	if (!s->listener->conf->transparent || addr_is_loopback(&client) || client.sa.sa_family != s->real->address.sa.sa_family)
+		return sock_connect_tcp(&s->real->address, NULL, why);
+	return sock_connect_tcp_as(&s->real->address, &client, why);
+}
+
 /* False: this one failed at once, *error says how. */
 static bool connect_real(struct session *s, int *error)
 {
-	char why[SOCK_WHY_MAX];
-	int fd = sock_connect_tcp(&s->real->address, NULL, why);
+	int fd = open_real(s);
 	*error = errno;
 	if (fd < 0)
 		return false;

@@ -175,7 +175,7 @@ bool listen_open(struct listen_table *t, const struct setup *s, char *why)
 	struct listen_address *old = t->head;
 	for (size_t i = 0; i < s->nlisteners; i++) {
 		const struct conf_listener *c = s->listeners[i].conf;
-		for (size_t k = 0; k < c->nlisten; k++) {
+		for (size_t k = 0; k < c->nlisten && c->protocol != FWD_IP; k++) {
 			if (!table_find(t, &c->listen[k], is_datagram(c)) && !open_one(t, &c->listen[k], is_datagram(c), why)) {
 				undo(t, old);
 				retire(t);
@@ -186,7 +186,7 @@ bool listen_open(struct listen_table *t, const struct setup *s, char *why)
 	for (struct listen_address *l = t->head; l; l = l->next)
 		l->wanted = false;
 	for (size_t i = 0; i < s->nlisteners; i++)
-		for (size_t k = 0; k < s->listeners[i].conf->nlisten; k++)
+		for (size_t k = 0; k < s->listeners[i].conf->nlisten && s->listeners[i].conf->protocol != FWD_IP; k++)
 			table_find(t, &s->listeners[i].conf->listen[k], is_datagram(s->listeners[i].conf))->wanted = true;
 	retire(t);
 	return true;

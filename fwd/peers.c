@@ -1,7 +1,9 @@
 #include <ares.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "log.h"
 #include "loop.h"
 #include "peer_record.h"
@@ -17,6 +19,7 @@ struct peers {
 	struct resolver *resolver;
 	struct event *timer;
 	struct timeval interval;
+	int wake;                      /* eventfd, or -1 */
 	int64_t hold;                  /* ns */
 	size_t count;
 	struct peers_service *services[];
@@ -39,6 +42,14 @@ static void log_change(const struct peers_service *ps, size_t i, uint32_t old, u
 	         ps->service->members[i].label, verdict_name(old & WORD_VERDICT), verdict_name(word & WORD_VERDICT));
 }
 
+static void tell(const struct peers *p)
+{
+	uint64_t one = 1;
+
+	while (p->wake >= 0 && write(p->wake, &one, sizeof one) < 0 && errno == EINTR)
+		;
+}
+
 /* `unknown` is no news: what was known before stays. */
 static void set_member(struct peers_service *ps, size_t i, const struct peer_record *r)
 {
@@ -57,6 +68,8 @@ static void set_member(struct peers_service *ps, size_t i, const struct peer_rec
 		word |= WORD_SET_DOWN;
 	atomic_store_explicit(&peer->word, word, memory_order_relaxed);
 	log_change(ps, i, old, word);
+	if (old != word)
+		tell(ps->peers);
 }
 
 /* A record of a member that we don't know tells of another configuration: nothing to us. */
@@ -81,7 +94,8 @@ static void take_strings(struct peers_service *ps, const struct ares_txt_ext *tx
 	}
 	take_record(ps, &record);
 	/* After the words: who sees it, sees them. */
-	atomic_store_explicit(&ps->known, true, memory_order_release);
+	if (!atomic_exchange_explicit(&ps->known, true, memory_order_acq_rel))
+		tell(ps->peers);
 }
 
 /* --- asking --- */
@@ -128,8 +142,9 @@ static void end_holds(struct peers_service *ps)
 	int64_t now = loop_now();
 
 	for (size_t i = 0; i < ps->service->nmembers; i++)
-		if (!is_held(&ps->members[i], ps->peers->hold, now))
-			atomic_fetch_and_explicit(&ps->members[i].word, ~(uint32_t)WORD_HOLD, memory_order_relaxed);
+		if (!is_held(&ps->members[i], ps->peers->hold, now)
+		    && atomic_fetch_and_explicit(&ps->members[i].word, ~(uint32_t)WORD_HOLD, memory_order_relaxed) & WORD_HOLD)
+			tell(ps->peers);
 }
 
 static void on_interval(evutil_socket_t fd, short what, void *arg)
@@ -232,6 +247,7 @@ struct peers *peers_new(struct event_base *base, const struct conf *conf, const 
 	snprintf(why, PEERS_WHY_MAX, "out of memory");
 	if (!p)
 		return NULL;
+	p->wake = -1;
 	p->interval = timeval_of(conf->exchange.interval);
 	p->hold = loop_seconds(conf->dns.hold);
 	p->timer = evtimer_new(base, on_interval, p);
@@ -243,6 +259,11 @@ struct peers *peers_new(struct event_base *base, const struct conf *conf, const 
 	}
 	on_interval(-1, 0, p);
 	return p;
+}
+
+void peers_wake(struct peers *p, int wake)
+{
+	p->wake = wake;
 }
 
 void peers_stop(struct peers *p)

@@ -36,6 +36,9 @@ struct peers_service;
 struct peers *peers_new(struct event_base *base, const struct conf *conf, const struct service *const *services,
                         size_t count, const struct peers *before, char *why);
 
+/* Writes to this eventfd whenever something of a member has changed. -1: to none. Main thread. */
+void peers_wake(struct peers *p, int wake);
+
 /*
  * Asks no more, but keeps what is known: for the peers of an old configuration
  * that some sessions still need. Main thread.
@@ -60,6 +63,13 @@ const struct service *peers_service_of(const struct peers_service *ps);
  */
 size_t peers_choose(struct peers_service *ps, const struct addr *client, uint64_t random, bool for_redirect,
                     uint16_t *members_out, size_t max);
+
+/*
+ * The same for who can't ask for each client: relays only, the same answer
+ * until something changes, and no turns are taken. `client` stands for all of
+ * them, and makes the order of equals.
+ */
+size_t peers_choose_standing(struct peers_service *ps, const struct addr *client, uint16_t *members_out, size_t max);
 
 /* Is there any (peers_choose would return at least 1)? Cheaper. Any thread. */
 bool peers_usable(const struct peers_service *ps, bool for_redirect);

@@ -46,14 +46,14 @@ static uint64_t next_turn(struct peers_service *ps)
 	return ps->takes_turns ? atomic_fetch_add_explicit(&ps->turn, 1, memory_order_relaxed) : 0;
 }
 
-size_t peers_choose(struct peers_service *ps, const struct addr *client, uint64_t random, bool for_redirect,
-                    uint16_t *members_out, size_t max)
+static size_t choose(const struct peers_service *ps, const struct addr *client, uint64_t random, uint64_t turn, bool for_redirect,
+                     uint16_t *members_out, size_t max)
 {
 	struct member_view views[SERVICE_MEMBERS_MAX];
 	struct gate gate;
 	struct select_client who = { .address = *client };
 	struct select_input in = { .service = ps->service, .gate = &gate, .client = &who, .own_site = ps->own_site,
-	                           .random = random, .turn = next_turn(ps) };
+	                           .random = random, .turn = turn };
 	bool known = atomic_load_explicit(&ps->known, memory_order_acquire);
 	size_t n;
 
@@ -64,6 +64,24 @@ size_t peers_choose(struct peers_service *ps, const struct addr *client, uint64_
 	prefix_of(&who.network, &who.address, ps->network4, ps->network6);
 	n = select_order(&in, max, members_out);
 	return known ? n : add_rest(ps, for_redirect, members_out, n, max);
+}
+
+size_t peers_choose(struct peers_service *ps, const struct addr *client, uint64_t random, bool for_redirect,
+                    uint16_t *members_out, size_t max)
+{
+	return choose(ps, client, random, next_turn(ps), for_redirect, members_out, max);
+}
+
+size_t peers_choose_standing(struct peers_service *ps, const struct addr *client, uint16_t *members_out, size_t max)
+{
+	uint64_t random = addr_port(client);
+	const uint8_t *bytes = addr_bytes(client);
+
+	for (size_t i = 0; i < (client->sa.sa_family == AF_INET6 ? 16 : 4); i++) {
+		random ^= bytes[i];
+		random = select_random(&random);
+	}
+	return choose(ps, client, random, 0, false, members_out, max);
 }
 
 bool peers_usable(const struct peers_service *ps, bool for_redirect)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "loop.h"
+#include "nat.h"
 #include "wheel.h"
 #include "zonefile.h"
 
@@ -214,6 +215,7 @@ static void make_all(struct setup_home *home, struct setup *s, struct errs *errs
 	}
 	for (size_t i = 0; i < s->conf->forward.nlisteners; i++)
 		make_listener(home, s, &s->conf->forward.listeners[i], errs);
+	nat_check(s, errs);
 }
 
 struct setup *setup_load(struct setup_home *home, const char *file, struct errs *errs)
@@ -248,6 +250,7 @@ bool setup_begin(struct setup_home *home, struct setup *s, const struct setup *b
 	                     before ? before->peers : NULL, why);
 	if (!s->peers)
 		return false;
+	peers_wake(s->peers, home->wake);
 	for (size_t i = 0; i < s->nlisteners; i++)
 		s->listeners[i].peers = peers_find(s->peers, s->listeners[i].service->name);
 	if (watch_servers(home, s))

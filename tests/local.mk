@@ -187,6 +187,7 @@ RUN_CASES += tests/run/485-relay-corners/run
 RUN_CASES += tests/run/490-forward-reload/run
 RUN_CASES += tests/run/500-descriptors/run
 RUN_CASES += tests/run/510-reports/run
+RUN_CASES += tests/run/520-nat/run
 RUN_CASES += tests/run/600-compare/run
 RUN_CASES += tests/run/610-malformed/run
 RUN_CASES += tests/run/620-tcp/run
@@ -223,7 +224,7 @@ print-tests:
 check-programs: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS)
 
-EXTRA_DIST += tests/bench tests/compare tests/lib.sh tests/one tests/tally tests/peers tests/run tests/fuzz/corpus
+EXTRA_DIST += tests/bench tests/compare tests/lib.sh tests/nets.sh tests/one tests/tally tests/peers tests/run tests/fuzz/corpus
 
 # Headers of the unit tests.
 EXTRA_DIST += tests/unit/check_case.h

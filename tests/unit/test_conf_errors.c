@@ -284,13 +284,11 @@ static const struct error_case cases[] = {
 	  "forward = { http = { listen = [ \"127.0.0.1@1\" ]; };\n"
 	  "listeners = ( { service = \"w.x.\"; listen = [ \"192.0.2.5@80\" ]; protocol = \"tls\";\n"
 	  "send_proxy = \"v3\"; send_proxy_peer = \"v2\"; accept_proxy = [ \"192.0.2.1/24\" ]; transparent = true;\n"
-	  "datapath = \"nat\"; tls = { }; } ); };\n",
+	  "tls = { }; } ); };\n",
 	  "t.conf:7: forward.http: not built yet\n"
 	  "t.conf:8: forward.listeners[].protocol: \"tls\" is not built yet\n"
 	  "t.conf:9: forward.listeners[].send_proxy: \"v3\" is none of none, v1, v2 (did you mean \"v1\"?)\n"
 	  "t.conf:9: forward.listeners[].accept_proxy: \"192.0.2.1/24\" is not a prefix (or has bits set past its length)\n"
-	  "t.conf:9: forward.listeners[].transparent: not built yet; only false is accepted\n"
-	  "t.conf:10: forward.listeners[].datapath: not built yet; only \"relay\" is accepted\n"
 	  "t.conf:10: forward.listeners[].tls: not built yet\n" },
 	{ true,
 	  "checks = ( { type = \"tcp\"; },\n"
@@ -431,14 +429,36 @@ static const struct error_case cases[] = {
 	  "t.conf:8: forward.listeners[].protocol: is required\n"
 	  "t.conf:9: forward.listeners[].service: \".\" is not a service's name: the root is not a service\n"
 	  "t.conf:9: forward.listeners[].listen: the list is empty\n"
-	  "t.conf:9: forward.listeners[].protocol: \"ftp\" is none of http, tcp, tls, udp\n"
+	  "t.conf:9: forward.listeners[].protocol: \"ftp\" is none of http, tcp, tls, udp, ip\n"
 	  "t.conf:10: forward.listeners[].service: \"a..b\" is not a service's name: empty label in name\n"
-	  "t.conf:10: forward.listeners[].listen: \"192.0.2.5\" is not ADDRESS@PORT\n"
 	  "t.conf:10: forward.listeners[].listen: \"192.0.2.6@0\" is not ADDRESS@PORT\n"
 	  "t.conf:10: forward.listeners[].listen: \"[2001:db8::1]@80\" is not ADDRESS@PORT\n"
 	  "t.conf:10: forward.listeners[].listen: \"192.0.2.7@65536\" is not ADDRESS@PORT\n"
 	  "t.conf:10: forward.listeners[].redirect: is for protocol http only\n"
-	  "t.conf:10: forward.listeners[].hosts: is for protocol http only\n" },
+	  "t.conf:10: forward.listeners[].hosts: is for protocol http only\n"
+	  "t.conf:10: forward.listeners[].listen: \"192.0.2.5\" is not ADDRESS@PORT\n" },
+	{ true,
+	  "checks = ( { name = \"c\"; type = \"tcp\"; } ); forward = { listeners = (\n"
+	  "{ service = \"w.x.\"; listen = [ \"192.0.2.5@80\", \"192.0.2.5\" ]; protocol = \"http\"; datapath = \"nat\"; },\n"
+	  "{ service = \"w.x.\"; listen = [ \"0.0.0.0@81\", \"192.0.2.6@82\" ]; protocol = \"tcp\"; datapath = \"nat\"; send_proxy_peer = \"v2\"; },\n"
+	  "{ service = \"w.x.\"; listen = [ \"192.0.2.6@80\", \"192.0.2.6\", \"::\" ]; protocol = \"ip\"; },\n"
+	  "{ service = \"w.x.\"; listen = [ \"192.0.2.7\" ]; protocol = \"ip\"; datapath = \"nat\"; balance = \"hash\"; capacity = 1; idle_timeout = 1; transparent = true; servers = ( { address = \"192.0.2.8@1\"; } ); },\n"
+	  "{ service = \"w.x.\"; listen = [ \"192.0.2.8\" ]; protocol = \"ip\"; datapath = \"nat\"; check = \"none\"; servers = ( { address = \"192.0.2.8@1\"; } ); },\n"
+	  "{ service = \"w.x.\"; listen = [ \"192.0.2.9\" ]; protocol = \"ip\"; datapath = \"nat\"; check = \"c\"; servers = ( { address = \"192.0.2.8@1\"; } ); },\n"
+	  "{ service = \"w.x.\"; listen = [ \"192.0.2.6@83\" ]; protocol = \"tcp\"; transparent = true; servers = ( { address = \"2001:db8::1@1\"; } ); } ); };\n",
+	  "t.conf:8: forward.listeners[].listen: \"192.0.2.5\" is not ADDRESS@PORT\n"
+	  "t.conf:8: forward.listeners[].datapath: nat is for the protocols tcp, udp and ip\n"
+	  "t.conf:9: forward.listeners[].send_proxy_peer: the kernel sends on what comes, and adds nothing: not with datapath nat\n"
+	  "t.conf:9: forward.listeners[].listen: with datapath nat it must be the address itself, and 0.0.0.0 is none\n"
+	  "t.conf:10: forward.listeners[].listen: 192.0.2.6@80: with protocol ip it is all ports\n"
+	  "t.conf:10: forward.listeners[].protocol: ip needs datapath = \"nat\"\n"
+	  "t.conf:11: forward.listeners[].balance: is for what is relayed, and protocol ip is not\n"
+	  "t.conf:11: forward.listeners[].capacity: is for what is relayed, and protocol ip is not\n"
+	  "t.conf:11: forward.listeners[].idle_timeout: is for what is relayed, and protocol ip is not\n"
+	  "t.conf:11: forward.listeners[].transparent: is for what is relayed, and protocol ip is not\n"
+	  "t.conf:11: forward.listeners[].check: is required with protocol ip: nothing else tells whether the servers work\n"
+	  "t.conf:12: forward.listeners[].check: is required with protocol ip: nothing else tells whether the servers work\n"
+	  "t.conf:14: forward.listeners[].transparent: 2001:db8::1@1 cannot see clients of 192.0.2.6@83: another address family\n" },
 	{ true,
 	  "forward = { listeners = (\n"
 	  "{ service = \"w.x.\"; listen = [ \"192.0.2.5@80\" ]; protocol = \"http\"; },\n"

@@ -1,0 +1,356 @@
+#include <errno.h>
+#include <linux/netlink.h>
+#include <nftables/libnftables.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "log.h"
+#include "loop.h"
+#include "nat_parts.h"
+#include "peers.h"
+
+/* After a failure of nftables. */
+#define RETRY_US 1000000
+/* Counting flows walks all of conntrack: it may take this share of our time. */
+#define COUNT_SHARE 20
+/* Candidates that are looked through for an address of the right family. */
+#define CANDIDATES_MAX 16
+
+struct nat {
+	struct nft_ctx *nft;
+	struct event_base *base;
+	struct nat_state state;
+	char process[16];
+	struct nat_watch *watch;
+	struct event *retry;
+	bool stands;            /* our table is there, as far as we know */
+	bool failed;            /* and was told of */
+	bool draining;
+	bool found;             /* a predecessor had left a table, and maybe flows */
+	unsigned flows;
+	int64_t count_again;    /* ns */
+};
+
+bool nat_wanted(const struct setup *s)
+{
+	for (size_t i = 0; i < s->nlisteners; i++)
+		if (s->listeners[i].conf->datapath == DATAPATH_NAT)
+			return true;
+	return false;
+}
+
+/* --- libnftables --- */
+
+/* The first line of what it complains of. */
+static void reason(struct nft_ctx *nft, char *why)
+{
+	const char *text = nft_ctx_get_error_buffer(nft);
+	int len = text ? (int)strcspn(text, "\n") : 0;
+	snprintf(why, NAT_WHY_MAX, "nftables: %.*s", len < 200 ? len : 200, len ? text : "");
+	if (strstr(why, "Operation not permitted"))
+		snprintf(why, NAT_WHY_MAX, "nftables: Operation not permitted: datapath nat needs CAP_NET_ADMIN (start as root; after a reload that brings the first such listener: restart)");
+}
+
+/* One transaction: all or nothing. Frees `text`. */
+static bool run(struct nat *n, char *text, char *why)
+{
+	bool ok = text && nft_run_cmd_from_buffer(n->nft, text) == 0;
+	if (!text)
+		strcpy(why, "out of memory");
+	else if (!ok)
+		reason(n->nft, why);
+	/* Taken anew by each call, but kept until then otherwise. */
+	nft_ctx_get_output_buffer(n->nft);
+	nft_ctx_get_error_buffer(n->nft);
+	free(text);
+	return ok;
+}
+
+/* The library ends the process when it gets no socket: so we try first. */
+static bool has_netfilter(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static char *command(const char *verb, const char *table)
+{
+	char *text = NULL;
+	return asprintf(&text, "%s table inet %s\n", verb, table) < 0 ? NULL : text;
+}
+
+/* Is there a table of our name, and (with `process`) made by this one? */
+static bool is_there(struct nat *n, const char *process)
+{
+	char *text = command("list", n->state.table), want[64];
+	bool there = text && nft_run_cmd_from_buffer(n->nft, text) == 0;
+	const char *output = nft_ctx_get_output_buffer(n->nft);
+	nft_ctx_get_error_buffer(n->nft);
+	free(text);
+	snprintf(want, sizeof want, "process %s\"", process ? process : "");
+	return there && (!process || (output && strstr(output, want)));
+}
+
+/* --- entries --- */
+
+static bool same_key(const struct nat_entry *a, const struct nat_entry *b)
+{
+	return a->protocol == b->protocol && addr_equal(&a->listen, &b->listen);
+}
+
+static bool is_target(const struct service *s, size_t own, const struct addr *to, const char **label)
+{
+	for (size_t m = 0; m < s->nmembers; m++)
+		for (size_t k = 0; s->members[m].site != (int)own && k < s->members[m].ntargets; k++)
+			if (addr_same_ip(&s->members[m].targets[k], to)) {
+				*label = s->members[m].label;
+				return true;
+			}
+	return false;
+}
+
+/* What was so before a reload still is, until something is known to have changed. */
+static void take_over(struct nat_entry *e, const struct nat_state *before)
+{
+	for (size_t i = 0; i < before->n; i++) {
+		const struct nat_entry *b = &before->entries[i];
+		if (!same_key(e, b))
+			continue;
+		e->closed = b->closed;
+		if (b->to.sa.sa_family != AF_UNSPEC && is_target(e->listener->service, e->listener->setup->conf->own->index, &b->to, &e->member))
+			e->to = b->to;
+	}
+}
+
+static bool make_entries(struct nat_state *state, const struct setup *s, const struct nat_state *before)
+{
+	size_t room = 0;
+	for (size_t i = 0; i < s->nlisteners; i++)
+		room += s->listeners[i].conf->nlisten;
+	state->entries = calloc(room + 1, sizeof *state->entries);
+	for (size_t i = 0; state->entries && i < s->nlisteners; i++) {
+		const struct listener *l = &s->listeners[i];
+		for (size_t k = 0; l->conf->datapath == DATAPATH_NAT && k < l->conf->nlisten; k++) {
+			struct nat_entry *e = &state->entries[state->n++];
+			*e = (struct nat_entry){ .listener = l, .listen = l->conf->listen[k], .protocol = nat_protocol(l->conf) };
+			take_over(e, before);
+		}
+	}
+	return state->entries;
+}
+
+/* The address of the best peer that has one of this family. */
+static void choose(struct nat_entry *e)
+{
+	const struct listener *l = e->listener;
+	uint16_t members[CANDIDATES_MAX];
+	size_t n = peers_choose_standing(l->peers, &e->listen, members, CANDIDATES_MAX);
+	for (size_t i = 0; i < n; i++) {
+		const struct member *m = &l->service->members[members[i]];
+		for (size_t k = 0; k < m->ntargets; k++) {
+			if (m->targets[k].sa.sa_family != e->listen.sa.sa_family)
+				continue;
+			e->to = m->targets[k];
+			e->member = m->label;
+			addr_set_port(&e->to, e->protocol ? peers_port(m, addr_port(&e->listen)) : 0);
+			return;
+		}
+	}
+}
+
+/* As it should be now. Before a dnsd has answered, a relay can try all peers in order, and the kernel can't. */
+static void compute(struct nat_entry *e)
+{
+	const struct listener *l = e->listener;
+	e->closed = !pool_usable(l->pool) || peers_own_set_down(l->peers);
+	e->to = (struct addr){ .sa.sa_family = AF_UNSPEC };
+	e->member = "";
+	if (e->closed && peers_known(l->peers))
+		choose(e);
+}
+
+static void log_entry(const struct nat_entry *e)
+{
+	char listen[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+	const char *service = e->listener->conf->service_text;
+	addr_text_at(&e->listen, listen);
+	if (e->to.sa.sa_family != AF_UNSPEC)
+		log_info("new flows go to a peer in the kernel", "service=%s listen=%s member=%s address=%s", service, listen, e->member, addr_text_at(&e->to, to));
+	else
+		log_info("new flows stay here", "service=%s listen=%s servers=%s", service, listen, e->closed ? "down" : "up");
+}
+
+static bool same_to(const struct nat_entry *a, const struct nat_entry *b)
+{
+	if (a->to.sa.sa_family != b->to.sa.sa_family || a->closed != b->closed)
+		return false;
+	return a->to.sa.sa_family == AF_UNSPEC || addr_equal(&a->to, &b->to);
+}
+
+/* --- the table --- */
+
+/* Whole, when the maps can't be written since the table is gone. */
+static bool write_maps(struct nat *n, char *why)
+{
+	if (n->stands && run(n, nat_text_maps(&n->state), why))
+		return true;
+	n->stands = run(n, nat_text_table(&n->state, n->process), why);
+	return n->stands;
+}
+
+static void write_or_retry(struct nat *n)
+{
+	static const struct timeval soon = { .tv_usec = RETRY_US % 1000000, .tv_sec = RETRY_US / 1000000 };
+	char why[NAT_WHY_MAX];
+	if (write_maps(n, why)) {
+		if (n->failed)
+			log_info("nftables again", "table=%s", n->state.table);
+		n->failed = false;
+		return;
+	}
+	if (!n->failed)
+		log_error("nftables: the kernel's rules are not as they should be", "table=%s error=\"%s\"", n->state.table, why);
+	n->failed = true;
+	event_add(n->retry, &soon);
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	struct nat *n = arg;
+	if (n->failed && !n->draining)
+		write_or_retry(n);
+}
+
+static void on_gone(void *arg)
+{
+	struct nat *n = arg;
+	if (n->draining)
+		return;
+	log_warn("somebody has removed our nftables table, it is put up again", "table=%s", n->state.table);
+	n->stands = false;
+	write_or_retry(n);
+}
+
+static bool copy_out(struct nft_ctx *nft)
+{
+	return nft && nft_ctx_buffer_output(nft) == 0 && nft_ctx_buffer_error(nft) == 0;
+}
+
+static struct nat *new(struct event_base *base, const struct setup *s)
+{
+	struct nat *n = calloc(1, sizeof *n);
+	if (!n)
+		return NULL;
+	n->base = base;
+	n->nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	n->retry = event_new(base, -1, 0, on_retry, n);
+	snprintf(n->process, sizeof n->process, "%d", (int)getpid());
+	snprintf(n->state.table, sizeof n->state.table, "fairlead.%s.%s", s->conf->own->name, s->conf->instance);
+	if (copy_out(n->nft) && n->retry)
+		return n;
+	nat_delete(n);
+	return NULL;
+}
+
+bool nat_stand(struct nat **n, struct event_base *base, const struct setup *s, char *why)
+{
+	struct nat *mine = *n;
+	bool wanted = nat_wanted(s);
+	strcpy(why, "out of memory, or no netfilter in this kernel");
+	if (!mine && !has_netfilter())
+		return !wanted;
+	if (!mine && !(mine = new(base, s)))
+		return false;
+	if (!*n)
+		mine->found = is_there(mine, NULL);
+	if (!*n && !wanted && !mine->found) {
+		nat_delete(mine);
+		return true;
+	}
+	struct nat_state next = { .setup = s };
+	strcpy(next.table, mine->state.table);
+	bool ok = make_entries(&next, s, &mine->state) && run(mine, nat_text_table(&next, mine->process), why);
+	if (!ok) {
+		free(next.entries);
+		if (!*n)
+			nat_delete(mine);
+		return false;
+	}
+	free(mine->state.entries);
+	mine->state = next;
+	mine->stands = true;
+	if (!mine->watch)
+		mine->watch = nat_watch_new(base, mine->state.table, on_gone, mine);
+	*n = mine;
+	return true;
+}
+
+void nat_refresh(struct nat *n)
+{
+	bool changed = false;
+	for (size_t i = 0; n && !n->draining && i < n->state.n; i++) {
+		struct nat_entry *e = &n->state.entries[i], before = *e;
+		compute(e);
+		e->changed = !same_to(&before, e);
+		changed |= e->changed;
+	}
+	if (!changed)
+		return;
+	write_or_retry(n);
+	for (size_t i = 0; i < n->state.n && !n->failed; i++)
+		if (n->state.entries[i].changed)
+			log_entry(&n->state.entries[i]);
+}
+
+void nat_drain(struct nat *n)
+{
+	char why[NAT_WHY_MAX];
+	if (!n || n->draining)
+		return;
+	n->draining = true;
+	if (n->stands && !is_there(n, n->process)) {
+		n->stands = false;
+		log_info("the nftables table is another process's now", "table=%s", n->state.table);
+	}
+	if (n->stands && !run(n, nat_text_empty(&n->state), why))
+		log_warn("the kernel's rules could not be emptied", "table=%s error=\"%s\"", n->state.table, why);
+}
+
+unsigned nat_flows(struct nat *n)
+{
+	if (!n || !n->stands)
+		return 0;
+	int64_t began = loop_now();
+	if (began < n->count_again)
+		return n->flows;
+	int flows = nat_count_flows(&n->state);
+	int64_t now = loop_now();
+	n->count_again = now + (now - began) * COUNT_SHARE;
+	if (flows < 0)
+		log_warn("flows in the kernel can't be counted, they are not waited for", "error=\"%s\"", strerror(errno));
+	n->flows = flows > 0 ? (unsigned)flows : 0;
+	return n->flows;
+}
+
+void nat_delete(struct nat *n)
+{
+	char why[NAT_WHY_MAX];
+	if (!n)
+		return;
+	nat_watch_delete(n->watch);
+	/* After a start that failed, a predecessor's flows go on, with empty maps. */
+	bool ours = n->stands && (n->draining || !n->found) && is_there(n, n->process);
+	if (ours && !run(n, command("delete", n->state.table), why))
+		log_warn("the nftables table could not be removed", "table=%s error=\"%s\"", n->state.table, why);
+	if (n->retry)
+		event_free(n->retry);
+	if (n->nft)
+		nft_ctx_free(n->nft);
+	free(n->state.entries);
+	free(n);
+}

@@ -1,0 +1,59 @@
+/*
+ * nat_parts: between the files of nat; nobody else includes it.
+ *     nat.c         what stands in the maps, and when that changes
+ *     nat_text.c    as nftables rules (pure)
+ *     nat_flows.c   counts flows in conntrack
+ *     nat_watch.c   somebody else has removed our table
+ *     nat_system.c  what has to be so on this machine
+ */
+#ifndef FAIRLEAD_NAT_PARTS_H
+#define FAIRLEAD_NAT_PARTS_H
+
+#include "nat.h"
+
+/* Longer than site and instance may be. */
+#define NAT_TABLE_MAX 160
+
+/* One address of a listener with datapath nat. */
+struct nat_entry {
+	const struct listener *listener;
+	struct addr listen;     /* protocol 0: port 0 */
+	uint8_t protocol;       /* IPPROTO_TCP or _UDP; 0: every one */
+	struct addr to;         /* where new flows go; AF_UNSPEC: they stay here */
+	const char *member;     /* the label of `to` */
+	bool changed;           /* since the maps were written */
+	bool closed;            /* no real server can be used: other sites are refused */
+};
+
+struct nat_state {
+	char table[NAT_TABLE_MAX];
+	const struct setup *setup;
+	struct nat_entry *entries; size_t n;
+};
+
+/* --- nat_text.c: commands for libnftables; the caller frees; NULL: no memory --- */
+
+/* The whole table, with what is in its maps. `process` stands in its comment and tells whose it is. */
+char *nat_text_table(const struct nat_state *s, const char *process);
+/* The maps alone, emptied and filled again. */
+char *nat_text_maps(const struct nat_state *s);
+/* The same, left empty. */
+char *nat_text_empty(const struct nat_state *s);
+
+/* IPPROTO_TCP or _UDP, 0 for FWD_IP. */
+uint8_t nat_protocol(const struct conf_listener *l);
+
+/* --- nat_flows.c --- */
+
+/* Flows that were sent on for one of these entries and have not ended; -1: the kernel doesn't tell (errno). */
+int nat_count_flows(const struct nat_state *s);
+
+/* --- nat_watch.c --- */
+
+struct nat_watch;
+
+/* Calls `gone` when somebody removes the table (`nft flush ruleset` does). NULL: that isn't to be had; then it isn't noticed. */
+struct nat_watch *nat_watch_new(struct event_base *base, const char *table, void (*gone)(void *arg), void *arg);
+void nat_watch_delete(struct nat_watch *w);
+
+#endif
