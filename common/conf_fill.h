@@ -1,7 +1,7 @@
 /*
  * conf_fill: libconfig's tree -> the structs of conf.h, by the tables of
- * conf_schema. What a table can't say is in conf_own.c (values of a form of
- * their own) and conf_relate.c (keys that depend on each other).
+ * conf_schema. What a table can't say is in conf_own.c and conf_rule.c (values of a
+ * form of their own) and conf_relate.c (keys that depend on each other).
  */
 #ifndef FAIRLEAD_CONF_FILL_H
 #define FAIRLEAD_CONF_FILL_H
@@ -90,21 +90,33 @@ bool conf_set_send(const struct conf_at *at, void *object);
 bool conf_set_ca(const struct conf_at *at, void *object);
 bool conf_set_qtype(const struct conf_at *at, void *object);
 bool conf_set_status(const struct conf_at *at, void *object);
-bool conf_set_metrics(const struct conf_at *at, void *object);
-bool conf_set_rule_sites(const struct conf_at *at, void *object);
 bool conf_set_service(const struct conf_at *at, void *object);
 bool conf_set_listener_check(const struct conf_at *at, void *object);
 bool conf_set_transfer_to(const struct conf_at *at, void *object);
 bool conf_set_notify(const struct conf_at *at, void *object);
 bool conf_set_redirect_to(const struct conf_at *at, void *object);
 bool conf_set_redirect_status(const struct conf_at *at, void *object);
+/* policies[] (conf_rule.c) */
+bool conf_set_metrics(const struct conf_at *at, void *object);
+bool conf_set_rule_sites(const struct conf_at *at, void *object);
+bool conf_set_country(const struct conf_at *at, void *object);
+bool conf_set_continent(const struct conf_at *at, void *object);
+bool conf_set_asn(const struct conf_at *at, void *object);
+bool conf_set_hours(const struct conf_at *at, void *object);
+bool conf_set_days(const struct conf_at *at, void *object);
+bool conf_set_timezone(const struct conf_at *at, void *object);
+bool conf_set_shed(const struct conf_at *at, void *object);
+void conf_clear_rule_sites(void *object);
+void conf_clear_country(void *object);
+void conf_clear_continent(void *object);
+void conf_clear_asn(void *object);
+void conf_clear_timezone(void *object);
 /* keys[] (conf_secret.c): sees to algorithm, secret and secret_file together. */
 bool conf_set_secret(const struct conf_at *at, void *object);
 bool conf_set_secret_file(const struct conf_at *at, void *object);
 void conf_clear_send(void *object);
 void conf_clear_ca(void *object);
 void conf_clear_status(void *object);
-void conf_clear_rule_sites(void *object);
 void conf_clear_service(void *object);
 void conf_clear_transfer_to(void *object);
 void conf_clear_notify(void *object);

@@ -45,24 +45,6 @@ bool conf_set_listener_check(const struct conf_at *at, void *object)
 	return conf_refer(at, at->setting, REF_CHECK, &((struct conf_listener *)object)->check);
 }
 
-bool conf_set_rule_sites(const struct conf_at *at, void *object)
-{
-	struct rule *r = object;
-	size_t n;
-	if (!conf_list(at, &n) || !(r->sites = conf_alloc(at, n, sizeof *r->sites)))
-		return false;
-	r->nsites = n;
-	bool ok = true;
-	for (size_t i = 0; i < n; i++)
-		ok &= conf_refer(at, conf_element(at, i), REF_SITE_INDEX, &r->sites[i]);
-	return ok;
-}
-
-void conf_clear_rule_sites(void *object)
-{
-	free(((struct rule *)object)->sites);
-}
-
 /* ---- sites[] ---- */
 
 bool conf_set_location(const struct conf_at *at, void *object)
@@ -276,45 +258,6 @@ bool conf_set_status(const struct conf_at *at, void *object)
 void conf_clear_status(void *object)
 {
 	free(((struct conf_check *)object)->status);
-}
-
-/* ---- policies[].rules[] ---- */
-
-static const char *metric_at(const void *unused, size_t i)
-{
-	(void)unused;
-	return metric_name((enum metric)i);
-}
-
-static bool add_metric(const struct conf_at *at, const config_setting_t *s, struct rule *r)
-{
-	char hint[96];
-	const char *name = conf_string(at, s);
-	if (!name)
-		return false;
-	enum metric m = metric_by_name(name);
-	if (m == METRIC_COUNT)
-		return conf_fail(at, s, "\"%s\" is not a metric%s", name, conf_hint(hint, name, METRIC_COUNT, metric_at, NULL));
-	if (!metric_is_built(m))
-		return conf_fail(at, s, "metric \"%s\" is not built yet", name);
-	for (size_t i = 0; i < r->nmetrics; i++)
-		if (r->metrics[i] == m)
-			return conf_fail(at, s, "\"%s\" stands here twice", name);
-	r->metrics[r->nmetrics++] = m;
-	return true;
-}
-
-_Static_assert(RULE_METRICS_MAX >= METRIC_COUNT, "a rule holds every metric once");
-
-bool conf_set_metrics(const struct conf_at *at, void *object)
-{
-	size_t n;
-	if (!conf_list(at, &n))
-		return false;
-	bool ok = true;
-	for (size_t i = 0; i < n; i++)
-		ok &= add_metric(at, conf_element(at, i), object);
-	return ok;
 }
 
 /* ---- forward.listeners[] ---- */

@@ -99,7 +99,9 @@ void conf_relate_dns(const struct conf_at *at, void *object)
 void conf_relate_rule(const struct conf_at *at, void *object)
 {
 	struct rule *r = object;
-	(void)at;
+	struct conf_at zone = conf_member(at, "timezone");
+	if (zone.setting && !conf_has(at, "hours") && !conf_has(at, "days"))
+		conf_fail(&zone, zone.setting, "there is neither hours nor days beside it");
 	r->nfrom = prefix_merge(r->from, r->nfrom);
 }
 

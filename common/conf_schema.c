@@ -195,27 +195,35 @@ static const struct conf_key rule_keys[] = {
 	  .help = "Only members at these sites are candidates; the rule is skipped when none of them is." },
 	{ "metrics", KIND_OWN, true, .set = conf_set_metrics, .form = "[ \"METRIC\", ... ]",
 	  .help = "The columns of the sort, the first first: rank, local, remote, weighted, roundrobin, random, hash (network, geo, rtt, response, leastconn, capacity, load and cost are not built yet). weighted always stands behind the last." },
-	{ "country", KIND_LATER, .later = true, .help = "Two letters, ISO 3166-1." },
-	{ "continent", KIND_LATER, .later = true, .help = "Two letters." },
-	{ "asn", KIND_LATER, .later = true, .help = "Numbers of autonomous systems." },
-	{ "hours", KIND_LATER, .later = true, .help = "\"08:00-18:00\"." },
-	{ "days", KIND_LATER, .later = true, .help = "\"mon-fri\"." },
-	{ "timezone", KIND_LATER, .later = true, .help = "Of hours and days." },
+	{ "country", KIND_OWN, false, .set = conf_set_country, .clear = conf_clear_country, .form = "[ \"CODE\", ... ]",
+	  .help = "The client is in one of these, by the geo database: two letters each, ISO 3166-1. Nobody of whom nothing is known is." },
+	{ "continent", KIND_OWN, false, .set = conf_set_continent, .clear = conf_clear_continent, .form = "[ \"CODE\", ... ]",
+	  .help = "Likewise: AF, AN, AS, EU, NA, OC, SA." },
+	{ "asn", KIND_OWN, false, RANGE(1, 4294967295.0, NULL), .set = conf_set_asn, .clear = conf_clear_asn, .form = "[ NUMBER, ... ]",
+	  .help = "Likewise: the client's autonomous system." },
+	{ "hours", KIND_OWN, false, .set = conf_set_hours, .form = "\"HH:MM-HH:MM\"",
+	  .help = "The time of day, from the first to just before the second, which may be 24:00; \"22:00-06:00\" passes midnight." },
+	{ "days", KIND_OWN, false, .set = conf_set_days, .form = "\"DAY[-DAY][,...]\"",
+	  .help = "The day of the week: mon, tue, wed, thu, fri, sat, sun. Beside hours that pass midnight: the day that it is then." },
+	{ "timezone", KIND_OWN, false, .set = conf_set_timezone, .clear = conf_clear_timezone, .fallback = "UTC", .form = "\"NAME\"",
+	  .help = "Of hours and days: a name of the system's tz database, as \"Europe/Berlin\"." },
 };
 static const struct conf_table rule_table = {
 	"policies[].rules[]", ROWS(rule_keys), sizeof(struct rule), conf_relate_rule,
 	"The first rule whose conditions all match is used; none: weighted.",
 };
 
-static const struct conf_word failback_words[] = { { "auto", 0, false }, { "manual", 0, true } };
+static const struct conf_word failback_words[] = { { "auto", 0, false }, { "manual", 1, false } };
 
 static const struct conf_key policy_keys[] = {
 	{ "name", KIND_TEXT, true, AT(policy, name), .valid = conf_valid_policy_name,
 	  .help = "What POLICY lines call it: letters, digits and ._-; not the name of a metric." },
 	{ "answers", KIND_UINT, false, AT(policy, answers), RANGE(1, ANSWERS_MAX, "members"), .fallback = "(dns.answers)", .help = "How many members an answer names." },
 	{ "fail", KIND_WORD, false, AT(policy, fail), WORDS(fail_words), .fallback = "(dns.fail)", .help = "As dns.fail." },
-	{ "failback", KIND_WORD, WORDS(failback_words), .later = true, .off = "auto", .help = "A member that came back from down is used again by itself." },
-	{ "shed", KIND_LATER, .later = true, .help = "From which to which use a member is left out for a growing share of clients." },
+	{ "failback", KIND_FLAG, false, AT(policy, failback_manual), WORDS(failback_words), .fallback = "auto",
+	  .help = "auto: a member that came back from down is used again by itself. manual: it stays drained until an operator clears it, by deleting LABEL._admin.SERVICE or SITE._sites.ORIGIN." },
+	{ "shed", KIND_OWN, false, RANGE(0, 10, NULL), .set = conf_set_shed, .fallback = "(never)", .form = "( FROM, TO )",
+	  .help = "Marks of a member's use: sessions by capacity, or its load, whichever is more. Between them it is left out for a share of the client networks that grows from none to all; which ones, their hash decides." },
 	{ "rules", KIND_GROUPS, false, LIST(policy, rules), .table = &rule_table, .may_be_empty = true },
 };
 static const struct conf_table policy_table = {

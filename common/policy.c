@@ -43,6 +43,11 @@ void policy_free(struct policy *p)
 {
 	for (size_t i = 0; i < p->nrules; i++) {
 		free(p->rules[i].from);
+		free(p->rules[i].countries);
+		free(p->rules[i].continents);
+		free(p->rules[i].asns);
+		free(p->rules[i].zone);
+		free(p->rules[i].zone_name);
 		free(p->rules[i].sites);
 	}
 	free(p->rules);

@@ -38,7 +38,8 @@ struct rule {
 	bool has_hours;
 	uint16_t begin, end;                 /* minutes of the day, `end` not included; before `begin`: past midnight */
 	uint8_t days;                        /* RULE_MONDAY << 0..6; 0: not given */
-	const struct timezone_rules *zone;   /* of hours and days; NULL: UTC */
+	struct timezone_rules *zone;         /* of hours and days; NULL: UTC */
+	char *zone_name;                     /* likewise */
 	/* The columns of the sort. */
 	enum metric metrics[RULE_METRICS_MAX];
 	size_t nmetrics;

@@ -101,12 +101,22 @@ static uint64_t add_rule(uint64_t h, const struct rule *r, const struct conf *co
 		h = add_text(h, r->sites[i] < conf->nsites ? conf->sites[r->sites[i]].name : NULL);
 	for (size_t i = 0; i < r->nmetrics; i++)
 		h = add_text(h, metric_name(r->metrics[i]));
+	for (size_t i = 0; i < r->ncountries; i++)
+		h = add_number(h, r->countries[i]);
+	for (size_t i = 0; i < r->ncontinents; i++)
+		h = add_number(h, r->continents[i]);
+	for (size_t i = 0; i < r->nasns; i++)
+		h = add_number(h, r->asns[i]);
+	h = add_number(add_number(add_number(h, r->ncountries), r->ncontinents), r->nasns);
+	h = add_number(add_number(add_number(h, r->has_hours), r->begin), r->end);
+	h = add_text(add_number(h, r->days), r->zone_name);
 	return add_number(add_number(add_number(h, r->nfrom), r->nsites), r->nmetrics);
 }
 
 static uint64_t of_policy(const struct policy *p, const struct conf *conf)
 {
 	uint64_t h = add_number(add_number(add_text(HASH_BEGIN, p->name), p->answers), (uint64_t)p->fail);
+	h = add_number(add_number(add_number(h, p->failback_manual), p->shed_from), p->shed_to);
 	for (size_t i = 0; i < p->nrules; i++)
 		h = add_rule(h, &p->rules[i], conf);
 	return h;

@@ -59,6 +59,7 @@ UNIT_TESTS += tests/unit/test_servers
 UNIT_TESTS += tests/unit/test_sock
 UNIT_TESTS += tests/unit/test_update
 UNIT_TESTS += tests/unit/test_transfer
+UNIT_TESTS += tests/unit/test_timezone
 UNIT_TESTS += tests/unit/test_tsig
 UNIT_TESTS += tests/unit/test_verdict
 UNIT_TESTS += tests/unit/test_watch

@@ -222,16 +222,56 @@ static const struct error_case cases[] = {
 	{ true,
 	  "policies = ( { name = \"p\"; failback = \"manual\";\n"
 	  "shed = ( 0.8, 0.95 );\n"
-	  "rules = ( { country = [ \"US\" ]; continent = [ \"EU\" ]; metrics = [ \"rank\" ]; asn = [ 1 ];\n"
-	  "hours = \"08:00-18:00\"; days = \"mon-fri\"; timezone = \"UTC\"; } ); } );\n",
-	  "t.conf:7: policies[].failback: not built yet; only \"auto\" is accepted\n"
-	  "t.conf:8: policies[].shed: not built yet\n"
-	  "t.conf:9: policies[].rules[].country: not built yet\n"
-	  "t.conf:9: policies[].rules[].continent: not built yet\n"
-	  "t.conf:9: policies[].rules[].asn: not built yet\n"
-	  "t.conf:10: policies[].rules[].hours: not built yet\n"
-	  "t.conf:10: policies[].rules[].days: not built yet\n"
-	  "t.conf:10: policies[].rules[].timezone: not built yet\n" },
+	  "rules = ( { country = [ \"US\" ]; continent = [ \"eu\" ]; metrics = [ \"rank\" ]; asn = [ 1, 4294967295 ];\n"
+	  "hours = \"08:00-18:00\"; days = \"mon-fri\"; timezone = \"UTC\"; },\n"
+	  "{ hours = \"22:00-24:00\"; days = \"sat-mon,wed\"; metrics = [ \"rank\" ]; } ); } );\n",
+	  "" },
+	{ true,
+	  "policies = ( { name = \"p\"; failback = \"never\"; shed = 1; rules = (\n"
+	  "{ country = \"US\"; metrics = [ \"rank\" ]; },\n"
+	  "{ country = [ ]; continent = [ \"XX\", \"EUR\" ]; asn = [ 0 ]; metrics = [ \"rank\" ]; },\n"
+	  "{ country = ( \"USA\", \"U1\", 5 ); asn = ( 4294967296, \"AS1\" ); metrics = [ \"rank\" ]; } ); } );\n",
+	  "t.conf:7: policies[].failback: \"never\" is none of auto, manual\n"
+	  "t.conf:7: policies[].shed: must be a list: [ ... ] or ( ... )\n"
+	  "t.conf:8: policies[].rules[].country: must be a list: [ ... ] or ( ... )\n"
+	  "t.conf:9: policies[].rules[].country: the list is empty\n"
+	  "t.conf:9: policies[].rules[].continent: \"XX\" is none of AF, AN, AS, EU, NA, OC, SA\n"
+	  "t.conf:9: policies[].rules[].continent: \"EUR\" is not a code of two letters\n"
+	  "t.conf:9: policies[].rules[].asn: 0 is out of range (1 to 4294967295)\n"
+	  "t.conf:10: policies[].rules[].country: \"USA\" is not a code of two letters\n"
+	  "t.conf:10: policies[].rules[].country: \"U1\" is not a code of two letters\n"
+	  "t.conf:10: policies[].rules[].country: must be a text in \"...\"\n"
+	  "t.conf:10: policies[].rules[].asn: 4294967296 is out of range (1 to 4294967295)\n"
+	  "t.conf:10: policies[].rules[].asn: must be a number\n" },
+	{ true,
+	  "policies = ( { name = \"p\"; rules = (\n"
+	  "{ hours = \"8-18\"; days = \"monday\"; metrics = [ \"rank\" ]; },\n"
+	  "{ hours = \"08:00-24:01\"; days = \"mon-\"; metrics = [ \"rank\" ]; },\n"
+	  "{ hours = \"08:00-08:00\"; days = \"mon,\"; metrics = [ \"rank\" ]; },\n"
+	  "{ hours = \"08:60-09:00\"; days = \"\"; metrics = [ \"rank\" ]; },\n"
+	  "{ hours = \"24:00-08:00\"; days = 5; metrics = [ \"rank\" ]; },\n"
+	  "{ timezone = \"UTC\"; metrics = [ \"rank\" ]; },\n"
+	  "{ hours = \"08:00-09:00\"; timezone = \"No/Where\"; metrics = [ \"rank\" ]; },\n"
+	  "{ hours = \"08:00-09:00\"; timezone = \"../UTC\"; metrics = [ \"rank\" ]; } ); },\n"
+	  "{ name = \"q\"; shed = ( 0.5 ); }, { name = \"r\"; shed = ( 0.5, 0.5 ); },\n"
+	  "{ name = \"s\"; shed = ( -1, 0.5 ); }, { name = \"t\"; shed = ( 0.5, \"x\" ); } );\n",
+	  "t.conf:8: policies[].rules[].hours: \"8-18\" is not of the form \"HH:MM-HH:MM\"\n"
+	  "t.conf:8: policies[].rules[].days: \"monday\" is not made of days (mon tue wed thu fri sat sun), as in \"mon-fri\" or \"sat,sun\"\n"
+	  "t.conf:9: policies[].rules[].hours: \"08:00-24:01\" is not of the form \"HH:MM-HH:MM\"\n"
+	  "t.conf:9: policies[].rules[].days: \"mon-\" is not made of days (mon tue wed thu fri sat sun), as in \"mon-fri\" or \"sat,sun\"\n"
+	  "t.conf:10: policies[].rules[].hours: \"08:00-08:00\" is no time at all\n"
+	  "t.conf:10: policies[].rules[].days: \"mon,\" is not made of days (mon tue wed thu fri sat sun), as in \"mon-fri\" or \"sat,sun\"\n"
+	  "t.conf:11: policies[].rules[].hours: \"08:60-09:00\" is not of the form \"HH:MM-HH:MM\"\n"
+	  "t.conf:11: policies[].rules[].days: \"\" is not made of days (mon tue wed thu fri sat sun), as in \"mon-fri\" or \"sat,sun\"\n"
+	  "t.conf:12: policies[].rules[].hours: \"24:00-08:00\" is no time at all\n"
+	  "t.conf:12: policies[].rules[].days: must be a text in \"...\"\n"
+	  "t.conf:13: policies[].rules[].timezone: there is neither hours nor days beside it\n"
+	  "t.conf:14: policies[].rules[].timezone: \"No/Where\" is not in the system's database (/usr/share/zoneinfo, package tzdata)\n"
+	  "t.conf:15: policies[].rules[].timezone: \"../UTC\" is not a name such as \"Europe/Berlin\"\n"
+	  "t.conf:16: policies[].shed: must be two marks, as in ( 0.80, 0.95 )\n"
+	  "t.conf:16: policies[].shed: the second mark must be more than the first\n"
+	  "t.conf:17: policies[].shed: -1 is out of range (0 to 10)\n"
+	  "t.conf:17: policies[].shed: must be a number\n" },
 	{ true,
 	  "checks = ( { name = \"c\"; type = \"http\";\n"
 	  "sni = \"x\";\n"

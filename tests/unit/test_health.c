@@ -310,7 +310,9 @@ static void the_hash_is_of_what_is_said(void)
 static void the_hash_sees_differences(void)
 {
 	struct bench b;
-	uint32_t seen[16];
+	uint32_t seen[24];
+	struct rule rule = { .nmetrics = 0 };
+	uint16_t letters = rule_letters("US");
 	size_t n = 0;
 	set_up(&b);
 	seen[n++] = hash_of(&b);
@@ -319,6 +321,22 @@ static void the_hash_sees_differences(void)
 	b.check.path = "/healthz";
 	seen[n++] = hash_of(&b);
 	b.policy.answers = 2;
+	seen[n++] = hash_of(&b);
+	b.policy.shed_to = 900000;
+	seen[n++] = hash_of(&b);
+	b.policy.failback_manual = true;
+	seen[n++] = hash_of(&b);
+	b.policy.rules = &rule;
+	b.policy.nrules = 1;
+	seen[n++] = hash_of(&b);
+	rule.countries = &letters;
+	rule.ncountries = 1;
+	seen[n++] = hash_of(&b);
+	rule.has_hours = true;
+	seen[n++] = hash_of(&b);
+	rule.days = RULE_MONDAY;
+	seen[n++] = hash_of(&b);
+	rule.zone_name = "Europe/Berlin";
 	seen[n++] = hash_of(&b);
 	b.sites[0].has_location = true;
 	seen[n++] = hash_of(&b);
