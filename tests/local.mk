@@ -172,6 +172,7 @@ RUN_CASES += tests/run/375-orders/run
 RUN_CASES += tests/run/380-three-sites/run
 RUN_CASES += tests/run/382-explain/run
 RUN_CASES += tests/run/384-orders-by-hand/run
+RUN_CASES += tests/run/390-failures/run
 RUN_CASES += tests/run/400-redirect/run
 RUN_CASES += tests/run/405-listener-keys/run
 RUN_CASES += tests/run/410-pop3/run
