@@ -11,6 +11,7 @@
 #ifndef FAIRLEAD_GEO_H
 #define FAIRLEAD_GEO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "addr.h"
@@ -42,5 +43,9 @@ const struct place *geo_find(const struct geo *g, enum geo_kind kind, const stru
  */
 struct geo *geo_load(char *const *files, size_t n, struct geo *old, struct errs *errs);
 void geo_release(struct geo *g);
+
+bool geo_has(const struct geo *g, enum geo_kind kind); /* some address is known; `g` may be NULL */
+size_t geo_count(const struct geo *g);                 /* of ranges, all kinds together */
+size_t geo_bytes(const struct geo *g);                 /* of memory */
 
 #endif

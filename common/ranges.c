@@ -102,19 +102,23 @@ static uint32_t bits_at(uint64_t high, uint64_t low, unsigned length)
 	return (uint32_t)(low >> (96 - length));
 }
 
+static void raise_high(const struct ranges *r, uint32_t at, uint64_t x, uint8_t *scope)
+{
+	if (at > 0)
+		raise_scope(scope, apart64(x, r->levels[0][at] - 1));
+	if (at + 1 < r->n6)
+		raise_scope(scope, apart64(x, r->levels[0][at + 1]));
+}
+
 static uint32_t find6(const struct ranges *r, const uint8_t *bytes, uint8_t *scope)
 {
 	uint64_t high = load64(bytes), low = load64(bytes + 8);
 	uint32_t at = find_high(r, high), value = r->values6[at];
 
 	if (value >= SLICE && value < AS4)
-		return find_low(r, &r->slices[value - SLICE], low, scope);
-	if (scope) {
-		if (at > 0)
-			raise_scope(scope, apart64(high, r->levels[0][at] - 1));
-		if (at + 1 < r->n6)
-			raise_scope(scope, apart64(high, r->levels[0][at + 1]));
-	}
+		value = find_low(r, &r->slices[value - SLICE], low, scope);
+	else if (scope)
+		raise_high(r, at, high, scope);
 	if (value >= AS4 && value != RANGES_NONE)
 		return find4(r, bits_at(high, low, value - AS4), value - AS4, scope);
 	return value;
