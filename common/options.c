@@ -8,9 +8,10 @@
 
 static void usage(const char *program, FILE *to)
 {
-	fprintf(to, "usage: %s [-c FILE] [-t] [-V] [-h]\n"
+	fprintf(to, "usage: %s [-c FILE] [-t] [-V] [-h] [--replace]\n"
 		"  -c FILE    configuration (default %s)\n"
 		"  -t         read configuration and zones as a start would, print every error, and exit 0 or 1\n"
+		"  --replace  takes the sockets over from the process that runs, which then finishes what it has\n"
 		"  -V         version\n"
 		"  -h         this text\n", program, FAIRLEAD_CONF_FILE);
 }
@@ -29,7 +30,7 @@ struct options options_parse(int argc, char **argv, const char *program)
 		case 't': o.test = true; break;
 		case 'V': printf("%s %s\n", program, PACKAGE_VERSION); exit(EXIT_OK);
 		case 'h': usage(program, stdout); exit(EXIT_OK);
-		case 'r': fprintf(stderr, "%s: --replace is not built yet\n", program); exit(EXIT_USAGE);
+		case 'r': o.replace = true; break;
 		default: usage(program, stderr); exit(EXIT_USAGE);
 		}
 	}

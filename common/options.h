@@ -12,6 +12,7 @@ enum exit_status { EXIT_OK = 0, EXIT_CONFIG = 1, EXIT_USAGE = 2, EXIT_START = 3 
 struct options {
 	const char *file;   /* -c, or the default */
 	bool test;          /* -t */
+	bool replace;       /* --replace */
 };
 
 /* `program` stands in its texts. Comes back for a start or a test; for everything else it exits. */

@@ -95,10 +95,10 @@ static void close_all(int *fds, size_t count)
 	errno = e;
 }
 
-static int bind_all(const struct addr *a, int type, int *fds, size_t count, char *why)
+static int bind_all(const struct addr *a, int type, bool first, int *fds, size_t count, char *why)
 {
 	for (size_t i = 0; i < count; i++) {
-		fds[i] = bind_one(a, type, i == 0, why);
+		fds[i] = bind_one(a, type, first && i == 0, why);
 		if (fds[i] < 0) {
 			close_all(fds, i);
 			return -1;
@@ -109,12 +109,12 @@ static int bind_all(const struct addr *a, int type, int *fds, size_t count, char
 
 int sock_listen_udp(const struct addr *a, int *fds, size_t count, char *why)
 {
-	return bind_all(a, SOCK_DGRAM, fds, count, why);
+	return bind_all(a, SOCK_DGRAM, true, fds, count, why);
 }
 
-int sock_listen_tcp(const struct addr *a, int *fds, size_t count, int backlog, char *why)
+static int listen_all(const struct addr *a, bool first, int *fds, size_t count, int backlog, char *why)
 {
-	if (bind_all(a, SOCK_STREAM, fds, count, why) < 0)
+	if (bind_all(a, SOCK_STREAM, first, fds, count, why) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		if (listen(fds[i], backlog) < 0) {
@@ -124,6 +124,16 @@ int sock_listen_tcp(const struct addr *a, int *fds, size_t count, int backlog, c
 		}
 	}
 	return 0;
+}
+
+int sock_listen_tcp(const struct addr *a, int *fds, size_t count, int backlog, char *why)
+{
+	return listen_all(a, true, fds, count, backlog, why);
+}
+
+int sock_listen_tcp_more(const struct addr *a, int *fds, size_t count, int backlog, char *why)
+{
+	return listen_all(a, false, fds, count, backlog, why);
 }
 
 static bool set_transparent(int fd, int family)
@@ -199,13 +209,23 @@ static void set_relay_options(int fd, int family)
 	set(fd, IPPROTO_UDP, UDP_GRO, 1);
 }
 
-int sock_listen_relay_udp(const struct addr *a, int *fds, size_t count, char *why)
+static int listen_relay_udp(const struct addr *a, bool first, int *fds, size_t count, char *why)
 {
-	if (sock_listen_udp(a, fds, count, why) < 0)
+	if (bind_all(a, SOCK_DGRAM, first, fds, count, why) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		set_relay_options(fds[i], a->sa.sa_family);
 	return 0;
+}
+
+int sock_listen_relay_udp(const struct addr *a, int *fds, size_t count, char *why)
+{
+	return listen_relay_udp(a, true, fds, count, why);
+}
+
+int sock_listen_relay_udp_more(const struct addr *a, int *fds, size_t count, char *why)
+{
+	return listen_relay_udp(a, false, fds, count, why);
 }
 
 int sock_connect_relay_udp(const struct addr *to, const struct addr *from, char *why)

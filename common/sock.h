@@ -25,6 +25,8 @@
  */
 int sock_listen_udp(const struct addr *a, int *fds, size_t count, char *why);
 int sock_listen_tcp(const struct addr *a, int *fds, size_t count, int backlog, char *why);
+/* Further ones beside those that we have on this address already. */
+int sock_listen_tcp_more(const struct addr *a, int *fds, size_t count, int backlog, char *why);
 
 /*
  * A TCP connection begun towards `to` from `from` (NULL: any; its port is
@@ -50,6 +52,7 @@ bool sock_may_be_transparent(int family);
  * has to guess ports.
  */
 int sock_listen_relay_udp(const struct addr *a, int *fds, size_t count, char *why);
+int sock_listen_relay_udp_more(const struct addr *a, int *fds, size_t count, char *why);
 
 /*
  * A UDP socket connected to `to` from `from` (NULL: any; its port is ignored),

@@ -196,6 +196,10 @@ int main(int argc, char **argv)
 	uint64_t seed;
 	char why[SOCK_WHY_MAX] = "";
 
+	if (o.replace) {
+		fprintf(stderr, "fairlead-dnsd: --replace is not built yet\n");
+		return EXIT_USAGE;
+	}
 	if (getrandom(&seed, sizeof seed, 0) != sizeof seed) {
 		fprintf(stderr, "fairlead-dnsd: no random numbers: %s\n", strerror(errno));
 		return EXIT_START;

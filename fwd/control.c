@@ -19,6 +19,7 @@
 #include "route.h"
 #include "setup.h"
 #include "sock.h"
+#include "succession.h"
 
 /*
  * Descriptors that sessions leave alone, besides one for each real server's
@@ -42,9 +43,10 @@ struct control {
 	struct nat *nat;            /* NULL: nothing for the kernel to do */
 	struct setup *setup;        /* in force */
 	struct setup *retired;      /* sessions still use these */
+	struct succession *succession;
 	unsigned descriptors;       /* that we have open ourselves, listening sockets not counted */
 	int lock;
-	bool stopping;
+	bool serving, stopping, succeeded;
 	int64_t drain_until;        /* ns */
 };
 
@@ -122,25 +124,53 @@ static void on_drain(evutil_socket_t fd, short what, void *arg)
 	event_base_loopbreak(c->home.base);
 }
 
+/* What is open may go on for drain_timeout, then we end. */
+static void drain(struct control *c)
+{
+	static const struct timeval look = { .tv_usec = DRAIN_LOOK_US };
+	c->drain_until = loop_now() + loop_seconds(c->setup->conf->forward.drain_timeout);
+	event_add(c->drain, &look);
+	on_drain(-1, 0, c);
+}
+
+/* Its listening sockets, its lock and its name are another process's from now on. */
+static void on_succeeded(void *arg, pid_t successor)
+{
+	struct control *c = arg;
+	char main_pid[40];
+	c->succeeded = true;
+	snprintf(main_pid, sizeof main_pid, "MAINPID=%ld", (long)successor);
+	loop_notify(main_pid);
+	report_silence(c->report);
+	crew_hand_over(c->crew);
+	nat_drain(c->nat); /* the table is the successor's by now */
+	close(c->lock);
+	c->lock = -1;
+	log_info("replaced", "by=%ld sessions=%u drain_timeout=%g", (long)successor, crew_sessions(c->crew),
+	         c->setup->conf->forward.drain_timeout);
+	drain(c);
+}
+
 static void on_stop(void *arg, int signal)
 {
 	struct control *c = arg;
-	static const struct timeval look = { .tv_usec = DRAIN_LOOK_US };
+	if (c->succeeded && !c->stopping) {
+		c->stopping = true; /* a service manager tells all processes: this one is as good as stopped */
+		return;
+	}
 	if (c->stopping) {
 		log_info("stopping at once", "signal=%d sessions=%u", signal, crew_sessions(c->crew));
 		event_base_loopbreak(c->home.base);
 		return;
 	}
 	c->stopping = true;
-	double timeout = c->setup->conf->forward.drain_timeout;
 	loop_notify("STOPPING=1");
 	crew_drain(c->crew);
 	report_end(c->report);
 	nat_drain(c->nat);
-	log_info("stopping", "signal=%d sessions=%u drain_timeout=%g", signal, crew_sessions(c->crew), timeout);
-	c->drain_until = loop_now() + loop_seconds(timeout);
-	event_add(c->drain, &look);
-	on_drain(-1, 0, c);
+	log_info("stopping", "signal=%d sessions=%u drain_timeout=%g", signal, crew_sessions(c->crew),
+	         c->setup->conf->forward.drain_timeout);
+	drain(c);
 }
 
 /* --- reload --- */
@@ -249,7 +279,7 @@ static bool reload(struct control *c)
 static void on_reload(void *arg)
 {
 	struct control *c = arg;
-	if (c->stopping)
+	if (c->stopping || c->succeeded || !c->serving)
 		return;
 	loop_notify_reloading();
 	if (reload(c))
@@ -268,10 +298,42 @@ static void on_server(void *arg)
 	nat_refresh(c->nat);
 }
 
+/* All that a predecessor knows: which servers are up, and which peers. */
+static bool is_known(void *arg)
+{
+	const struct control *c = arg;
+	for (size_t i = 0; i < c->setup->nlisteners; i++)
+		if (!peers_known(c->setup->listeners[i].peers))
+			return false;
+	return servers_known(c->home.servers);
+}
+
+static size_t sockets(void *arg, int *fds, size_t max)
+{
+	const struct control *c = arg;
+	return listen_sockets(&c->table, fds, max);
+}
+
+static void enter(void *arg)
+{
+	struct control *c = arg;
+	crew_limit(c->crew, session_limit(c));
+	crew_switch(c->crew, c->setup);
+	c->serving = true;
+	c->table.taken = NULL;
+	succession_enter(c->succession, c->lock);
+	tell(c);
+	nat_refresh(c->nat);
+	log_info("serving", "site=%s listeners=%zu threads=%u sessions_max=%u", c->setup->conf->own->name,
+	         c->setup->nlisteners, c->home.workers, session_limit(c));
+	loop_notify("READY=1");
+}
+
 static bool make_home(struct control *c)
 {
 	struct setup_home *h = &c->home;
 	struct loop_calls calls = { .stop = on_stop, .reload = on_reload, .arg = c };
+	struct succession_calls succession = { .known = is_known, .enter = enter, .sockets = sockets, .succeeded = on_succeeded, .arg = c };
 	uint64_t seed;
 	h->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	h->base = loop_base_new();
@@ -283,12 +345,13 @@ static bool make_home(struct control *c)
 		seed = (uint64_t)loop_now(); /* early boot; only who aims at others' places could make use of it */
 	h->crowd = crowd_new(seed);
 	c->report = report_new(h->base);
+	c->succession = succession_new(h->base, &succession);
 	c->loop = loop_new(h->base, &calls);
 	c->wake = event_new(h->base, h->wake, EV_READ | EV_PERSIST, on_wake, c);
 	c->drain = event_new(h->base, -1, EV_PERSIST, on_drain, c);
 	if (h->servers)
 		servers_on_change(h->servers, on_server, c);
-	return h->servers && h->crowd && c->report && c->loop && c->wake && c->drain && event_add(c->wake, NULL) == 0;
+	return h->servers && h->crowd && c->report && c->succession && c->loop && c->wake && c->drain && event_add(c->wake, NULL) == 0;
 }
 
 struct control *control_new(const char *file, struct errs *errs)
@@ -309,24 +372,25 @@ struct control *control_new(const char *file, struct errs *errs)
 	return NULL;
 }
 
-static bool lock_run(struct control *c, char *why)
+static bool lock_run(struct control *c, bool replace, char *why)
 {
 	const struct conf *conf = c->setup->conf;
 	char name[300];
 	if (!folder_make(conf->run, conf->user, why))
 		return false;
 	snprintf(name, sizeof name, "fwd.%s.%.200s", conf->own->name, conf->instance);
-	c->lock = folder_lock(conf->run, name, why);
+	c->lock = succession_lock(c->succession, replace, conf->run, name, conf->user, why);
+	c->table.taken = succession_taken(c->succession);
 	return c->lock >= 0;
 }
 
-bool control_start(struct control *c, char why[CONTROL_WHY_MAX])
+bool control_start(struct control *c, bool replace, char why[CONTROL_WHY_MAX])
 {
 	loop_raise_descriptors();
 	c->table.workers = c->home.workers;
 	if (c->setup->conf->needs_raw_sockets || is_transparent(c->setup))
 		loop_keep_raw_sockets();
-	if (!lock_run(c, why) || !nat_stand(&c->nat, c->home.base, c->setup, why))
+	if (!lock_run(c, replace, why) || !nat_stand(&c->nat, c->home.base, c->setup, why))
 		return false;
 	if (c->nat)
 		loop_keep_net_admin();
@@ -341,13 +405,7 @@ bool control_start(struct control *c, char why[CONTROL_WHY_MAX])
 		return false;
 	}
 	count_descriptors(c);
-	crew_limit(c->crew, session_limit(c));
-	crew_switch(c->crew, c->setup);
-	tell(c);
-	nat_refresh(c->nat);
-	log_info("serving", "site=%s listeners=%zu threads=%u sessions_max=%u", c->setup->conf->own->name,
-	         c->setup->nlisteners, c->home.workers, session_limit(c));
-	loop_notify("READY=1");
+	succession_begin(c->succession);
 	return true;
 }
 
@@ -408,6 +466,7 @@ void control_delete(struct control *c)
 	if (c->crew)
 		stop_workers(c);
 	report_delete(c->report);
+	succession_delete(c->succession);
 	listen_table_free(&c->table);
 	if (c->setup) {
 		c->setup->next = c->retired;

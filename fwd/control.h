@@ -16,8 +16,12 @@ struct control;
 /* What a start reads, and nothing begun. NULL: reasons in `errs` (for the user), or no memory. */
 struct control *control_new(const char *file, struct errs *errs);
 
-/* Binds, drops privileges, starts checks and threads. False: `why`; control_delete is still due. */
-bool control_start(struct control *c, char why[CONTROL_WHY_MAX]);
+/*
+ * Binds, drops privileges, starts checks and threads. With `replace` the
+ * sockets are taken over from a running process, which is let go once we
+ * know what there is to know. False: `why`; control_delete is still due.
+ */
+bool control_start(struct control *c, bool replace, char why[CONTROL_WHY_MAX]);
 
 /* Until it is told to stop and has drained. */
 void control_run(struct control *c);

@@ -12,7 +12,7 @@
 #include "udp.h"
 #include "worker.h"
 
-enum order { ORDER_LIMIT, ORDER_SWITCH, ORDER_DRAIN, ORDER_END_SESSIONS, ORDER_QUIT };
+enum order { ORDER_LIMIT, ORDER_SWITCH, ORDER_DRAIN, ORDER_HAND_OVER, ORDER_END_SESSIONS, ORDER_QUIT };
 
 struct hand {
 	struct worker worker;
@@ -67,6 +67,11 @@ static void carry_out(struct hand *h)
 		return;
 	case ORDER_SWITCH:
 		use_setup(w, h->crew->setup);
+		return;
+	case ORDER_HAND_OVER:
+		w->succeeded = true;
+		w->draining = true;
+		use_setup(w, NULL);
 		return;
 	case ORDER_DRAIN:
 		w->draining = true;
@@ -184,6 +189,11 @@ uint32_t crew_sessions(const struct crew *c)
 void crew_drain(struct crew *c)
 {
 	give(c, ORDER_DRAIN, NULL);
+}
+
+void crew_hand_over(struct crew *c)
+{
+	give(c, ORDER_HAND_OVER, NULL);
 }
 
 void crew_end_sessions(struct crew *c)

@@ -29,6 +29,9 @@ void crew_switch(struct crew *c, struct setup *s);
 /* No new connections any more; sessions go on, but connections are not kept for another request. */
 void crew_drain(struct crew *c);
 
+/* The same, but a successor accepts from the same sockets: whoever waits in them is left to it. */
+void crew_hand_over(struct crew *c);
+
 /* Ends what is still open. */
 void crew_end_sessions(struct crew *c);
 

@@ -75,23 +75,29 @@ static struct listen_address *table_find(struct listen_table *t, const struct ad
 	return NULL;
 }
 
-static void forget(struct listen_table *t, struct listen_address **at)
+static void free_address(struct listen_address *l)
 {
-	struct listen_address *l = *at;
-	*at = l->next;
-	for (unsigned i = 0; i < t->workers; i++)
-		if (l->fds[i] >= 0)
-			close(l->fds[i]);
 	listen_group_release(l->group);
 	free(l->fds);
+	free(l->open);
 	free(l);
 }
 
+static void forget(struct listen_address **at)
+{
+	struct listen_address *l = *at;
+	*at = l->next;
+	for (size_t i = 0; i < l->n; i++)
+		if (l->fds[i] >= 0)
+			close(l->fds[i]);
+	free_address(l);
+}
+
 /* Sessions inherit TCP_NODELAY from the socket that accepted them (Linux): no call for each. */
-static void set_inherited(const int *fds, unsigned n)
+static void set_inherited(const int *fds, size_t n)
 {
 	int one = 1;
-	for (unsigned i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		setsockopt(fds[i], IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 }
 
@@ -115,44 +121,65 @@ static bool is_closing(const struct listen_table *t, const struct addr *a)
 	return false;
 }
 
-static bool open_sockets(struct listen_table *t, struct listen_address *l, char *why)
+/* `more`: beside those that we have. */
+static bool open_some(struct listen_table *t, struct listen_address *l, bool more, char *why)
 {
+	int *fds = l->fds + l->n;
+	unsigned n = t->workers - (unsigned)l->n;
 	if (l->group)
-		return open_datagram(&l->address, l->fds, t->workers, is_closing(t, &l->address), why) == 0;
-	if (sock_listen_tcp(&l->address, l->fds, t->workers, LISTEN_BACKLOG, why) < 0)
-		return false;
-	set_inherited(l->fds, t->workers);
-	return true;
+		return more ? sock_listen_relay_udp_more(&l->address, fds, n, why) == 0
+			: open_datagram(&l->address, fds, n, is_closing(t, &l->address), why) == 0;
+	return (more ? sock_listen_tcp_more(&l->address, fds, n, LISTEN_BACKLOG, why)
+		: sock_listen_tcp(&l->address, fds, n, LISTEN_BACKLOG, why)) == 0;
+}
+
+/* A predecessor's sockets first: who waits in them has connected. False: `why`. */
+static bool get_sockets(struct listen_table *t, struct listen_address *l, char *why)
+{
+	struct handover_taken *taken = t->taken;
+	l->n = taken ? handover_pick(taken, l->group ? SOCK_DGRAM : SOCK_STREAM, &l->address, l->fds, taken->n) : 0;
+	if (l->n >= t->workers)
+		return true;
+	bool more = l->n > 0, ok = open_some(t, l, more, why);
+	if (ok)
+		l->n = t->workers;
+	else if (more) /* more workers than before, and not allowed any more: they share what there is */
+		log_warn("not every thread has a socket", "error=\"%s\"", why);
+	return ok || more;
 }
 
 static bool open_one(struct listen_table *t, const struct addr *a, bool datagram, char *why)
 {
+	size_t room = t->workers + (t->taken ? t->taken->n : 0);
 	struct listen_address *l = calloc(1, sizeof *l);
-	bool ok = l && (l->fds = calloc(t->workers, sizeof *l->fds)) && (!datagram || (l->group = calloc(1, sizeof *l->group)));
+	bool ok = l && (l->fds = calloc(room, sizeof *l->fds)) && (l->open = calloc(room, sizeof *l->open))
+		&& (!datagram || (l->group = calloc(1, sizeof *l->group)));
 	if (!ok)
 		sprintf(why, "out of memory");
 	if (ok) {
 		l->address = *a;
 		if (l->group)
 			l->group->refs = 1;
-		ok = open_sockets(t, l, why);
+		ok = get_sockets(t, l, why);
 	}
-	if (ok) {
-		l->next = t->head;
-		t->head = l;
-	} else if (l) {
-		free(l->group);
-		free(l->fds);
-		free(l);
+	if (!ok) {
+		if (l)
+			free_address(l);
+		return false;
 	}
-	return ok;
+	if (!datagram)
+		set_inherited(l->fds, l->n);
+	memcpy(l->open, l->fds, l->n * sizeof *l->fds);
+	l->next = t->head;
+	t->head = l;
+	return true;
 }
 
 /* New ones stand in front of `old`. */
 static void undo(struct listen_table *t, const struct listen_address *old)
 {
 	while (t->head != old)
-		forget(t, &t->head);
+		forget(&t->head);
 }
 
 static bool is_datagram(const struct conf_listener *c)
@@ -204,13 +231,22 @@ void listen_forget(struct listen_table *t)
 		if ((*at)->wanted || is_kept(*at))
 			at = &(*at)->next;
 		else
-			forget(t, at);
+			forget(at);
 	}
 }
 
 void listen_table_free(struct listen_table *t)
 {
 	undo(t, NULL);
+}
+
+size_t listen_sockets(const struct listen_table *t, int *fds, size_t max)
+{
+	size_t n = 0;
+	for (const struct listen_address *l = t->head; l; l = l->next)
+		for (size_t i = 0; l->wanted && i < l->n && n < max; i++)
+			fds[n++] = l->open[i];
+	return n;
 }
 
 /* --- worker --- */
@@ -298,10 +334,10 @@ void listen_worker_init(struct worker *w)
 	event_assign(&w->resume, w->base, -1, 0, on_resume, w);
 }
 
-/* Who has connected already is served: a close would reset them. */
+/* Who has connected already is served: a close would reset them. A successor serves them itself. */
 static void close_socket(struct listen_socket *l)
 {
-	for (int i = 0; i < LISTEN_BACKLOG && !l->paused && accept_one(l); i++)
+	for (int i = 0; i < LISTEN_BACKLOG && !l->paused && !l->worker->succeeded && accept_one(l); i++)
 		;
 	if (l->paused)
 		l->worker->paused--;
@@ -324,29 +360,34 @@ struct listener *listen_find(struct setup *s, const struct addr *a, bool datagra
 	return NULL;
 }
 
+static void take_socket(struct worker *w, struct listen_address *a, size_t i, struct listener *listener, uint16_t dialled)
+{
+	struct listen_socket *l = calloc(1, sizeof *l);
+	if (!l) {
+		log_error("out of memory", "worker=%u", w->index);
+		return;
+	}
+	l->worker = w;
+	l->listener = listener;
+	l->dialled = dialled;
+	l->address = a->address;
+	l->fd = a->fds[i];
+	a->fds[i] = -1;
+	l->next = w->sockets;
+	w->sockets = l;
+	event_assign(&l->event, w->base, l->fd, EV_READ | EV_PERSIST, on_accept, l);
+	event_add(&l->event, NULL);
+}
+
 /* Sockets of the table that this worker has not taken yet. */
 static void take_sockets(struct worker *w, struct listen_table *t, struct setup *s)
 {
 	for (struct listen_address *a = t->head; a; a = a->next) {
 		uint16_t dialled;
 		struct listener *listener = a->group ? NULL : listen_find(s, &a->address, false, &dialled);
-		if (!listener || a->fds[w->index] < 0)
-			continue;
-		struct listen_socket *l = calloc(1, sizeof *l);
-		if (!l) {
-			log_error("out of memory", "worker=%u", w->index);
-			continue;
-		}
-		l->worker = w;
-		l->listener = listener;
-		l->dialled = dialled;
-		l->address = a->address;
-		l->fd = a->fds[w->index];
-		a->fds[w->index] = -1;
-		l->next = w->sockets;
-		w->sockets = l;
-		event_assign(&l->event, w->base, l->fd, EV_READ | EV_PERSIST, on_accept, l);
-		event_add(&l->event, NULL);
+		for (size_t i = w->index; listener && i < a->n; i += t->workers)
+			if (a->fds[i] >= 0)
+				take_socket(w, a, i, listener, dialled);
 	}
 }
 

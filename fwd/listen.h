@@ -1,6 +1,7 @@
 /*
  * listen: the listening sockets: one a worker and address, sharing the address
- * by SO_REUSEPORT. The main thread opens them, since that may fail; each
+ * by SO_REUSEPORT. A successor (--replace) goes on with the same sockets, so
+ * nobody who waits in one is lost. The main thread opens them, since that may fail; each
  * worker accepts on its own and closes its own.
  *
  * Out of descriptors or memory, or at max_sessions, accepting pauses instead
@@ -12,6 +13,7 @@
 #define FAIRLEAD_LISTEN_H
 
 #include <stdbool.h>
+#include "handover.h"
 #include "setup.h"
 #include "worker.h"
 
@@ -31,7 +33,9 @@ struct listen_group {
 struct listen_address {
 	struct addr address;
 	struct listen_group *group; /* NULL: TCP */
-	int *fds;              /* one a worker; -1: that worker has taken it */
+	size_t n;              /* at least one a worker: those of a predecessor with more workers are all accepted from */
+	int *fds;              /* number i is worker i's modulo `workers`; -1: it has taken it */
+	int *open;             /* all of them, as long as workers have them */
 	bool wanted;
 	struct listen_address *next;
 };
@@ -39,6 +43,7 @@ struct listen_address {
 struct listen_table {
 	unsigned workers;
 	struct listen_address *head;
+	struct handover_taken *taken; /* sockets of a predecessor, used before others are opened; NULL: none */
 };
 
 /*
@@ -51,6 +56,9 @@ bool listen_open(struct listen_table *t, const struct setup *s, char *why);
 void listen_forget(struct listen_table *t);
 
 void listen_table_free(struct listen_table *t);
+
+/* The sockets of all addresses that are wanted into `fds`: they stay the workers'. Returns how many. */
+size_t listen_sockets(const struct listen_table *t, int *fds, size_t max);
 
 /* --- worker --- */
 

@@ -11,11 +11,11 @@
 #include "log.h"
 #include "options.h"
 
-static int serve_until_stopped(struct control *c)
+static int serve_until_stopped(struct control *c, bool replace)
 {
 	char why[CONTROL_WHY_MAX] = "";
 	int status = EXIT_OK;
-	if (control_start(c, why)) {
+	if (control_start(c, replace, why)) {
 		control_run(c);
 	} else {
 		log_error("cannot start", "error=\"%s\"", why);
@@ -37,5 +37,5 @@ int main(int argc, char **argv)
 	errs_free(&errs);
 	if (!ok)
 		return EXIT_CONFIG;
-	return c ? serve_until_stopped(c) : EXIT_OK;
+	return c ? serve_until_stopped(c, o.replace) : EXIT_OK;
 }

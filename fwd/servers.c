@@ -32,6 +32,14 @@ void servers_on_change(struct servers *r, void (*changed)(void *arg), void *arg)
 	r->changed_arg = arg;
 }
 
+bool servers_known(const struct servers *r)
+{
+	for (const struct server *s = r->head; s; s = s->next)
+		if (s->watch && watch_state(s->watch) == VERDICT_UNKNOWN)
+			return false;
+	return true;
+}
+
 static void tell_change(const struct servers *r)
 {
 	if (r->changed)

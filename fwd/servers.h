@@ -63,6 +63,8 @@ void servers_delete(struct servers *r);
 struct pool *pool_new(struct servers *r, const struct conf_listener *l, unsigned workers);
 /* False: no memory. */
 bool pool_watch(struct servers *r, struct pool *p, const struct conf_listener *l);
+/* Every server with a check has a result. Main thread. */
+bool servers_known(const struct servers *r);
 /* Gives the references back; a record without any is deleted with its watch. */
 void pool_delete(struct servers *r, struct pool *p);
 

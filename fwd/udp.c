@@ -143,7 +143,7 @@ void udp_close_retired(struct udp *u)
 	}
 }
 
-static void add_socket(struct udp *u, struct listen_address *a, struct listener *listener, uint16_t dialled)
+static void add_socket(struct udp *u, struct listen_address *a, size_t i, struct listener *listener, uint16_t dialled)
 {
 	struct worker *w = u->worker;
 	struct udp_socket *l = calloc(1, sizeof *l);
@@ -159,8 +159,8 @@ static void add_socket(struct udp *u, struct listen_address *a, struct listener 
 	l->number = ++u->sockets_made;
 	l->young_end = &l->young;
 	l->group = listen_group_hold(a->group);
-	l->fd = a->fds[w->index];
-	a->fds[w->index] = -1;
+	l->fd = a->fds[i];
+	a->fds[i] = -1;
 	l->next = u->sockets;
 	u->sockets = l;
 	event_assign(&l->event, w->base, l->fd, EV_READ | EV_PERSIST, on_client, l);
@@ -173,19 +173,23 @@ static void take_sockets(struct worker *w, struct listen_table *t, struct setup 
 	for (struct listen_address *a = t->head; a; a = a->next) {
 		uint16_t dialled;
 		struct listener *listener = a->group ? listen_find(s, &a->address, true, &dialled) : NULL;
-		if (!listener || a->fds[w->index] < 0)
-			continue;
-		if (!w->udp && !(w->udp = udp_new(w))) {
-			log_error("out of memory", "worker=%u", w->index);
-			return;
+		for (size_t i = w->index; listener && i < a->n; i += t->workers) {
+			if (a->fds[i] < 0)
+				continue;
+			if (!w->udp && !(w->udp = udp_new(w))) {
+				log_error("out of memory", "worker=%u", w->index);
+				return;
+			}
+			add_socket(w->udp, a, i, listener, dialled);
 		}
-		add_socket(w->udp, a, listener, dialled);
 	}
 }
 
 void udp_switch(struct worker *w, struct listen_table *t, struct setup *s)
 {
 	struct udp *u = w->udp;
+	for (struct udp_socket *l = u && w->succeeded ? u->sockets : NULL; l; l = l->next)
+		event_del(&l->event); /* what clients say is the successor's to hear; replies to our flows still go out here */
 	for (struct udp_socket *l = u ? u->sockets : NULL; l; l = l->next)
 		l->listener = listen_group_is_open(l->group) ? listen_find(s, &l->address, true, &l->dialled) : NULL;
 	if (u) {

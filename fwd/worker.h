@@ -57,6 +57,7 @@ struct worker {
 	unsigned index;
 	struct setup_home *home;
 	struct setup *setup;                /* in force; new connections get it */
+	bool succeeded;                     /* a successor has our listening sockets */
 	bool draining;                      /* no new connections; what is open may finish */
 	struct wheel wheel;
 	struct event tick;                  /* session.c: drives the wheel while there are sessions */

@@ -192,6 +192,7 @@ RUN_CASES += tests/run/490-forward-reload/run
 RUN_CASES += tests/run/500-descriptors/run
 RUN_CASES += tests/run/510-reports/run
 RUN_CASES += tests/run/520-nat/run
+RUN_CASES += tests/run/525-replace/run
 RUN_CASES += tests/run/600-compare/run
 RUN_CASES += tests/run/610-malformed/run
 RUN_CASES += tests/run/620-tcp/run
