@@ -177,9 +177,8 @@ static bool read_rdata(struct wire_reader *r, struct record *rec, struct tsig *t
 /* Past `count` questions or records that aren't TSIG. False: malformed, or a TSIG where none may stand. */
 static bool skip(struct wire_reader *r, unsigned count, bool questions)
 {
-	uint8_t name[DNAME_MAX];
 	while (count-- && !r->failed) {
-		wire_read_name(r, name);
+		wire_skip_name(r);
 		uint16_t type = wire_read16(r);
 		if (!questions && type == TYPE_TSIG)
 			return false;

@@ -72,7 +72,7 @@ static enum update_rcode read_zone(struct update *u, struct wire_reader *r, cons
 	return class == CLASS_IN ? UPDATE_OK : fail(UPDATE_REFUSED, "a zone of another class", why);
 }
 
-enum update_rcode update_read(struct update *u, const uint8_t *msg, size_t len, const char **why)
+enum update_rcode update_read_head(struct update *u, const uint8_t *msg, size_t len, const char **why)
 {
 	struct wire_reader r;
 	wire_reader_init(&r, msg, len);
@@ -86,16 +86,28 @@ enum update_rcode update_read(struct update *u, const uint8_t *msg, size_t len, 
 	enum update_rcode rcode = read_zone(u, &r, why);
 	if (rcode != UPDATE_OK)
 		return rcode;
-	if (prerequisites)
-		return fail(UPDATE_REFUSED, "prerequisites", why);
 	u->records = r;
-	for (unsigned i = 0; i < u->count && rcode == UPDATE_OK; i++) {
-		struct update_record record;
-		struct record_head head;
-		if (!read_record(&r, &record, &head))
-			return fail(UPDATE_FORMERR, "malformed record", why);
-		rcode = check_record(u, &record, &head, why);
-	}
+	return prerequisites ? fail(UPDATE_REFUSED, "prerequisites", why) : UPDATE_OK;
+}
+
+enum update_rcode update_take(struct update *u, struct update_record *r, const char **why)
+{
+	struct record_head head;
+	if (u->left == 0 || !read_record(&u->records, r, &head))
+		return fail(UPDATE_FORMERR, "malformed record", why);
+	u->left--;
+	return check_record(u, r, &head, why);
+}
+
+enum update_rcode update_read(struct update *u, const uint8_t *msg, size_t len, const char **why)
+{
+	struct update_record record;
+	enum update_rcode rcode = update_read_head(u, msg, len, why);
+	if (rcode != UPDATE_OK)
+		return rcode;
+	struct update all = *u;
+	while (all.left && rcode == UPDATE_OK)
+		rcode = update_take(&all, &record, why);
 	return rcode;
 }
 
@@ -106,6 +118,92 @@ bool update_next(struct update *u, struct update_record *r)
 		return false;
 	u->left--;
 	return read_record(&u->records, r, &head);
+}
+
+/* --- at a glance --- */
+
+/* The labels up to a pointer to the zone, and the pointer. 0: not of this form. */
+static size_t owner_length(const struct wire_reader *r)
+{
+	const uint8_t *p = r->at;
+	while (p < r->end && *p && *p <= LABEL_MAX)
+		p += *p + 1;
+	return r->end - p >= 2 && wire_get16(p) == ZONE_POINTER ? (size_t)(p + 2 - r->at) : 0;
+}
+
+/* A string of at most `most` digits behind "KEY=", the last `decimals` of them behind a point. False: not of this form. */
+static bool read_digits(const uint8_t *s, const char *key, unsigned most, unsigned decimals, uint64_t *out)
+{
+	size_t n = *s, digits = n < 5 ? 0 : n - 4 - (decimals > 0);
+	uint64_t v = 0;
+	if (digits <= decimals || digits > most || memcmp(s + 1, key, 4) != 0)
+		return false;
+	for (size_t i = 5; i <= n; i++) {
+		if (decimals && i + decimals == n) {
+			if (s[i] != '.')
+				return false;
+			continue;
+		}
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+		v = v * 10 + (uint64_t)(s[i] - '0');
+	}
+	*out = v;
+	return true;
+}
+
+/* From `at` to `end` there is seq=, perhaps rtt= before it, and nothing else. Numbers so long that they may not fit are for others to judge. */
+static bool read_tail(struct update_glance *g, const uint8_t *at, const uint8_t *end)
+{
+	uint64_t rtt = 0;
+	g->has_rtt = at < end && end - at > *at && read_digits(at, "rtt=", 9, 3, &rtt);
+	g->rtt_us = (uint32_t)rtt;
+	if (g->has_rtt)
+		at += *at + 1;
+	return at < end && end - at == *at + 1 && read_digits(at, "seq=", 19, 0, &g->seq) && g->seq;
+}
+
+/* Where the tail of these strings begins; NULL: they have none. */
+static const uint8_t *find_tail(const uint8_t *rdata, const uint8_t *end)
+{
+	const uint8_t *last = NULL, *before = NULL, *p = rdata;
+	for (; p < end; p += *p + 1) {
+		before = last;
+		last = p;
+	}
+	if (p != end || !last)
+		return NULL;
+	return before && *before >= 4 && memcmp(before + 1, "rtt=", 4) == 0 ? before : last;
+}
+
+bool update_glance(struct update *u, const uint8_t *guess, size_t guess_len, struct update_glance *g)
+{
+	struct wire_reader r = u->records;
+	g->owner = r.at;
+	g->owner_len = owner_length(&r);
+	if (u->left == 0 || !wire_read(&r, g->owner_len) || g->owner_len == 0)
+		return false;
+	const uint8_t *head = wire_read(&r, 10), *rdata = head ? wire_read(&r, wire_get16(head + 8)) : NULL;
+	if (!rdata || wire_get16(head) != TYPE_TXT || wire_get16(head + 2) != CLASS_IN)
+		return false;
+	bool guessed = guess && (size_t)(r.at - rdata) > guess_len && memcmp(rdata, guess, guess_len) == 0 && read_tail(g, rdata + guess_len, r.at);
+	const uint8_t *tail = guessed ? rdata + guess_len : find_tail(rdata, r.at);
+	if (!guessed && (!tail || !read_tail(g, tail, r.at)))
+		return false;
+	g->ttl = wire_get32(head + 4);
+	g->phrase = rdata;
+	g->phrase_len = (size_t)(tail - rdata);
+	u->records = r;
+	u->left--;
+	return true;
+}
+
+size_t update_owner_on_wire(uint8_t out[DNAME_MAX + 2], const uint8_t *owner, const uint8_t *zone)
+{
+	size_t n = dname_len(owner) - dname_len(zone);
+	memcpy(out, owner, n);
+	wire_set16(out + n, ZONE_POINTER);
+	return n + 2;
 }
 
 /* --- owners --- */
@@ -170,8 +268,8 @@ static bool add(struct update_writer *u, const uint8_t *owner, uint16_t class, u
 	struct wire_writer mark = u->w;
 	if (u->w.failed || u->count == UINT16_MAX || len > UINT16_MAX)
 		return false;
-	wire_write(&u->w, owner, dname_len(owner) - dname_len(u->zone));
-	wire_write16(&u->w, ZONE_POINTER);
+	uint8_t name[DNAME_MAX + 2];
+	wire_write(&u->w, name, update_owner_on_wire(name, owner, u->zone));
 	wire_write16(&u->w, TYPE_TXT);
 	wire_write16(&u->w, class);
 	wire_write32(&u->w, ttl);

@@ -65,6 +65,10 @@ enum update_rcode update_read(struct update *u, const uint8_t *msg, size_t len, 
 /* The records one after the other; false: no more. Good as long as the message is. */
 bool update_next(struct update *u, struct update_record *r);
 
+/* Both in one, for who reads a message once only: its head, and then each record with all that update_read looks at (u->left says how many). */
+enum update_rcode update_read_head(struct update *u, const uint8_t *msg, size_t len, const char **why);
+enum update_rcode update_take(struct update *u, struct update_record *r, const char **why);
+
 /* What an owner names. */
 enum update_kind { UPDATE_OBSERVATION, UPDATE_ADMIN_MEMBER, UPDATE_ADMIN_SITE, UPDATE_OTHER };
 
@@ -123,6 +127,30 @@ size_t update_observation_write(const struct update_observation *o, uint8_t *rda
 /* "sjc/dnsd.one": the site, the program and the instance ("" without), each within `name`. False: not of this form. */
 struct update_observer { const char *site, *program, *instance; size_t site_len, program_len, instance_len; };
 bool update_observer_read(struct update_observer *o, const char *name);
+
+/*
+ * A record as our own programs write it, seen without reading it: TXT to be
+ * added, its owner's last bytes a pointer to the zone, its last strings rtt=
+ * and seq=, which are all that differs while an observer says the same again.
+ * What stands before them is its phrase.
+ */
+struct update_glance {
+	const uint8_t *owner; size_t owner_len;   /* as on the wire, the pointer included; in the message */
+	const uint8_t *phrase; size_t phrase_len; /* whole strings; likewise */
+	uint32_t ttl;
+	bool has_rtt;                             /* else rtt_us is 0 */
+	uint32_t rtt_us;
+	uint64_t seq;
+};
+
+/*
+ * The next record of `u`, which is taken then. False: it isn't of this form,
+ * and nothing is taken. `guess`: a phrase that is likely (NULL: none). What is
+ * said is update_observation_read of the phrase, and then rtt and seq.
+ */
+bool update_glance(struct update *u, const uint8_t *guess, size_t guess_len, struct update_glance *g);
+/* The owner as update_add writes it in `zone`, which the name is in: how many bytes. */
+size_t update_owner_on_wire(uint8_t out[DNAME_MAX + 2], const uint8_t *owner, const uint8_t *zone);
 
 /* --- admin records --- */
 

@@ -280,8 +280,6 @@ size_t update_observation_write(const struct update_observation *o, uint8_t *rda
 	put(&p, "observer=%s", o->observer);
 	if (o->state != VERDICT_UNKNOWN)
 		put(&p, "state=%s", verdict_name(o->state));
-	if (o->has & HAS_RTT)
-		put_milli(&p, "rtt", o->rtt_us);
 	if (o->has & HAS_SESSIONS)
 		put(&p, "sessions=%" PRIu32, o->sessions);
 	if (o->has & HAS_CAPACITY)
@@ -300,6 +298,9 @@ size_t update_observation_write(const struct update_observation *o, uint8_t *rda
 		put(&p, "check=%s", o->check);
 	if (o->has & HAS_CONFIG)
 		put(&p, "config=%08" PRIx32, o->config);
+	/* What differs each time stands last: see update_glance. */
+	if (o->has & HAS_RTT)
+		put_milli(&p, "rtt", o->rtt_us);
 	if (o->has & HAS_SEQ)
 		put(&p, "seq=%" PRIu64, o->seq);
 	return put_end(&p);

@@ -56,6 +56,16 @@ static inline uint32_t wire_read32(struct wire_reader *r) { const uint8_t *p = w
  */
 size_t wire_read_name(struct wire_reader *r, uint8_t out[255]);
 
+/* Behind a name that somebody else reads: a pointer's target is not looked at. */
+static inline void wire_skip_name(struct wire_reader *r)
+{
+	uint8_t n;
+	while ((n = wire_read8(r)) != 0 && n < 0xc0)
+		wire_read(r, n);
+	if (n)
+		wire_read8(r);
+}
+
 static inline void wire_writer_init(struct wire_writer *w, void *p, size_t size)
 {
 	w->start = w->at = p; w->end = w->start + size; w->failed = false;

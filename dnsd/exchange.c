@@ -153,6 +153,8 @@ void exchange_set_generation(struct exchange *x, const struct generation *gen, s
 		if (before && before != gen->zones[i])
 			keep_heard(before, gen->zones[i]);
 	}
+	owners_delete(x->owners);
+	x->owners = owners_new(gen);
 	x->gen = gen;
 	x->monitor = monitor;
 	x->npending = 0;
@@ -200,12 +202,16 @@ struct exchange *exchange_new(struct event_base *base, struct live *live, const 
 	event_assign(&x->interval, base, -1, EV_PERSIST, exchange_on_interval, x);
 	evtimer_assign(&x->flush, base, exchange_on_flush, x);
 	x->admin = admin_new(base, state, &admin_calls);
-	if (!x->admin || !inbox_begin(base, exchange_receive, x)) {
-		admin_delete(x->admin);
-		free(x);
-		return NULL;
-	}
-	return x;
+	x->phrases = phrases_new();
+	x->said = calloc(RECORDS_MAX, sizeof *x->said);
+	if (x->admin && x->phrases && x->said && exchange_send_begin(x) && inbox_begin(base, exchange_receive, x))
+		return x;
+	admin_delete(x->admin);
+	phrases_delete(x->phrases);
+	exchange_send_end(x);
+	free(x->said);
+	free(x);
+	return NULL;
 }
 
 void exchange_delete(struct exchange *x)
@@ -225,5 +231,9 @@ void exchange_delete(struct exchange *x)
 		free(w);
 	}
 	admin_delete(x->admin);
+	owners_delete(x->owners);
+	phrases_delete(x->phrases);
+	exchange_send_end(x);
+	free(x->said);
 	free(x);
 }

@@ -8,19 +8,6 @@
 #include "lb.h"
 #include "rr.h"
 
-/* A message on its way through. */
-struct job {
-	struct exchange *x;
-	struct inbox_message *message;
-	struct tsig tsig;
-	struct zone *zone;
-	char permitted[UPDATE_OBSERVER_MAX + 1]; /* an observer that the signer may write as; most messages have one only */
-	struct observer *who;          /* the last observer, likewise */
-	struct zone_site *heard;       /* of `who`'s site */
-	const char *why;               /* static text for whoever asked; NULL: none */
-	bool ordered;                  /* an operator's order was taken: it is confirmed when it is on the disk */
-};
-
 /* --- answers --- */
 
 /* The zone section's length; 0: there is none to repeat. */
@@ -133,7 +120,7 @@ static bool check_operator(struct job *j, const struct update_record *r, const s
 	return true;
 }
 
-static bool is_site_of(const struct conf *c, const struct key *key, const char *name, size_t len)
+bool exchange_is_site_of(const struct conf *c, const struct key *key, const char *name, size_t len)
 {
 	for (size_t i = 0; i < c->nsites; i++)
 		if (c->sites[i].key == key && strlen(c->sites[i].name) == len && memcmp(c->sites[i].name, name, len) == 0)
@@ -141,10 +128,20 @@ static bool is_site_of(const struct conf *c, const struct key *key, const char *
 	return false;
 }
 
+bool exchange_may_write_as(struct job *j, const char *observer)
+{
+	struct update_observer who;
+	if (strcmp(observer, j->permitted) == 0)
+		return true;
+	if (!update_observer_read(&who, observer) || !exchange_is_site_of(j->x->gen->conf, j->tsig.key, who.site, who.site_len))
+		return false;
+	strcpy(j->permitted, observer);
+	return true;
+}
+
 static bool check_site(struct job *j, const struct update_record *r, const struct update_owner *o)
 {
 	struct update_observation said;
-	struct update_observer who;
 	struct update_admin order;
 	if (o->kind != UPDATE_OBSERVATION) {
 		if (r->action != UPDATE_ADD)
@@ -157,12 +154,7 @@ static bool check_site(struct job *j, const struct update_record *r, const struc
 		return true;
 	if (!update_observation_read(&said, r->rdata, r->len, &j->why))
 		return false;
-	if (strcmp(said.observer, j->permitted) == 0)
-		return true;
-	if (!update_observer_read(&who, said.observer) || !is_site_of(j->x->gen->conf, j->tsig.key, who.site, who.site_len))
-		return refuse(j, "observer= is not of the key's site");
-	strcpy(j->permitted, said.observer);
-	return true;
+	return exchange_may_write_as(j, said.observer) || refuse(j, "observer= is not of the key's site");
 }
 
 static bool is_permitted(struct job *j, const struct update_record *r, const struct update_owner *o)
@@ -173,132 +165,6 @@ static bool is_permitted(struct job *j, const struct update_record *r, const str
 	case KEY_ROLE_SITE: return check_site(j, r, o);
 	case KEY_ROLE_ADMIN: return check_operator(j, r, o);
 	default: return refuse(j, "the key's role does not allow it");
-	}
-}
-
-/* All or nothing, as far as permissions go. */
-static bool all_permitted(struct job *j, struct update u)
-{
-	struct update_record r;
-	struct update_owner o;
-	unsigned known = 0, records = 0;
-	while (update_next(&u, &r)) {
-		update_owner_read(&o, r.owner, j->zone->origin);
-		if (!is_permitted(j, &r, &o))
-			return false;
-		records++;
-		known += o.kind != UPDATE_OBSERVATION || live_find(j->x->live, o.service, o.label);
-	}
-	/* A peer may know members that we don't know yet; who names no other at all has mistaken a name. */
-	return records == 0 || known || refuse(j, "no such member");
-}
-
-/* --- observations --- */
-
-/* The zone's place of the observer's site; NULL: none. */
-static struct zone_site *heard_of(const struct job *j, const struct observer *who)
-{
-	const struct conf *c = j->zone->conf;
-	for (size_t i = 0; i < c->nsites; i++)
-		if (strncmp(c->sites[i].name, who->name, who->site_end) == 0 && !c->sites[i].name[who->site_end])
-			return &j->zone->heard[i];
-	return NULL;
-}
-
-static void note_config(const struct job *j, const struct observer *who, struct zone_site *heard, uint32_t config)
-{
-	char origin[DNAME_TEXT_MAX];
-	uint32_t before = atomic_exchange_explicit(&heard->config, config, memory_order_relaxed), ours = j->zone->config;
-	bool differs = config != ours, did = heard->differs;
-	heard->differs = differs;
-	if (differs == did && (!differs || before == config))
-		return;
-	if (differs)
-		log_warn("a site's configuration differs from ours", "site=%.*s zone=%s config=%08x ours=%08x", (int)who->site_end, who->name,
-		         dname_to_text(j->zone->origin, origin), (unsigned)config, (unsigned)ours);
-	else
-		log_info("a site's configuration is ours again", "site=%.*s zone=%s config=%08x", (int)who->site_end, who->name,
-		         dname_to_text(j->zone->origin, origin), (unsigned)config);
-}
-
-static void note_heard(struct job *j, const struct observer *who, const struct update_observation *said)
-{
-	if (!j->heard)
-		return;
-	atomic_store_explicit(&j->heard->last, loop_now(), memory_order_relaxed);
-	if (said->has & HAS_CONFIG)
-		note_config(j, who, j->heard, said->config);
-}
-
-static void note(struct job *j, enum exchange_reason r, const char *why)
-{
-	exchange_note(j->x, r, &j->message->from, j->tsig.key ? j->tsig.key->name : NULL, why);
-}
-
-/* What others at our site say is told to all sites by us. */
-static void pass_on(struct job *j, const struct live_member *l, const struct observer *who)
-{
-	if (!who->dnsd && atomic_load_explicit(&who->site, memory_order_relaxed) == (int)j->x->gen->conf->own->index)
-		exchange_say(j->x, j->zone, l, who);
-}
-
-/* What agents say comes from each dnsd of their site, again and again, with their own seq: that is no replay. */
-static void note_old(struct job *j, const struct live_member *l, const struct observer *who, const struct update_observation *said)
-{
-	struct seen s;
-	if (who->dnsd || !observe_read(l, who->id, &s) || s.seq != said->seq)
-		note(j, EXCHANGE_NOT_NEWER, said->observer);
-}
-
-static void add_observation(struct job *j, const struct update_record *r, const struct update_owner *o)
-{
-	struct update_observation said;
-	struct exchange *x = j->x;
-	struct live_member *l = live_find(x->live, o->service, o->label);
-	if (!l || !update_observation_read(&said, r->rdata, r->len, &j->why)) {
-		note(j, EXCHANGE_UNKNOWN, o->label);
-		return;
-	}
-	if (!j->who || strcmp(j->who->name, said.observer) != 0) {
-		j->who = observe_who(observe_of(x), said.observer, &j->why);
-		j->heard = j->who && j->who->dnsd && !j->who->own ? heard_of(j, j->who) : NULL;
-	}
-	struct observer *who = j->who;
-	if (!who || who->own) {
-		note(j, who ? EXCHANGE_OWN_NAME : EXCHANGE_FULL, said.observer);
-		return;
-	}
-	/* OBSERVE_FOR_EVER is our own word only. */
-	uint32_t ttl = r->ttl < INT32_MAX ? r->ttl : INT32_MAX;
-	switch (monitor_take(x->monitor, l, who, &said, ttl)) {
-	case OBSERVE_OLD:
-		note_old(j, l, who, &said);
-		return;
-	case OBSERVE_FAILED:
-		note(j, EXCHANGE_FULL, "out of memory");
-		return;
-	default:
-		note(j, EXCHANGE_TAKEN, NULL);
-		note_heard(j, who, &said);
-		pass_on(j, l, who);
-	}
-}
-
-/* Only the signer's own: observers of the sites that sign with this key. */
-static void delete_observations(struct job *j, const struct update_record *r, const struct update_owner *o)
-{
-	struct exchange *x = j->x;
-	struct live_member *l = live_find(x->live, o->service, o->label);
-	struct update_observation said = { .state = VERDICT_UNKNOWN };
-	const char *why;
-	if (!l || (r->action == UPDATE_DELETE_ONE && !update_observation_read(&said, r->rdata, r->len, &why)))
-		return;
-	for (size_t i = 0; i < observe_count(observe_of(x)); i++) {
-		const struct observer *who = observe_at(observe_of(x), i);
-		bool meant = r->action == UPDATE_DELETE_SET || strcmp(said.observer, who->name) == 0;
-		if (who->own || !meant || !is_site_of(x->gen->conf, j->tsig.key, who->name, who->site_end))
-			continue;
-		monitor_forget(x->monitor, l, observe_who(observe_of(x), who->name, &why));
 	}
 }
 
@@ -329,10 +195,10 @@ static void put_order(struct job *j, const struct update_record *r, const struct
 	case ADMIN_OLD:
 		return; /* every full send brings it again */
 	case ADMIN_FULL:
-		note(j, EXCHANGE_FULL, "orders");
+		exchange_note_job(j, EXCHANGE_FULL, "orders");
 		return;
 	case ADMIN_TAKEN:
-		note(j, EXCHANGE_TAKEN, NULL);
+		exchange_note_job(j, EXCHANGE_TAKEN, NULL);
 		j->ordered = j->tsig.key->role == KEY_ROLE_ADMIN;
 		log_order(j, r, order);
 		judge_anew(j, o);
@@ -357,41 +223,99 @@ static void apply_order(struct job *j, const struct update_record *r, const stru
 
 /* --- messages --- */
 
-static void apply(struct job *j, struct update u)
+void exchange_note_job(struct job *j, enum exchange_reason r, const char *why)
 {
-	struct update_record r;
-	struct update_owner o;
-	while (update_next(&u, &r)) {
-		update_owner_read(&o, r.owner, j->zone->origin);
-		if (o.kind != UPDATE_OBSERVATION)
-			apply_order(j, &r, &o);
-		else if (r.action == UPDATE_ADD)
-			add_observation(j, &r, &o);
-		else
-			delete_observations(j, &r, &o);
-	}
-	j->why = NULL;
+	exchange_note(j->x, r, &j->message->from, j->tsig.key ? j->tsig.key->name : NULL, why);
 }
 
 static unsigned fail(struct job *j, enum exchange_reason reason, unsigned rcode)
 {
-	note(j, reason, j->why);
+	exchange_note_job(j, reason, j->why);
 	return rcode;
+}
+
+static unsigned fail_update(struct job *j, enum update_rcode rcode)
+{
+	return fail(j, rcode == UPDATE_REFUSED ? EXCHANGE_REFUSED : rcode == UPDATE_NOTZONE ? EXCHANGE_NOT_ZONE : EXCHANGE_MALFORMED, rcode);
+}
+
+/*
+ * The first time through: whatever is wrong with a record, the whole message
+ * is refused. Malformed ones come first, wherever they stand.
+ */
+static unsigned examine(struct job *j, struct update u)
+{
+	struct said *s = j->x->said;
+	struct update_record r;
+	struct update_owner o;
+	const char *refused = NULL;
+	unsigned known = 0;
+	for (; u.left; s++) {
+		s->at = u.records.at;
+		if (!refused && exchange_glance(j, &u, s)) {
+			known++;
+			continue;
+		}
+		s->live = NULL;
+		enum update_rcode rcode = update_take(&u, &r, &j->why);
+		if (rcode != UPDATE_OK)
+			return fail_update(j, rcode);
+		update_owner_read(&o, r.owner, j->zone->origin);
+		known += o.kind != UPDATE_OBSERVATION || live_find(j->x->live, o.service, o.label);
+		if (!refused && !is_permitted(j, &r, &o))
+			refused = j->why;
+	}
+	/* A peer may know members that we don't know yet; who names no other at all has mistaken a name. */
+	j->why = refused ? refused : "no such member";
+	return refused || (u.count && !known) ? fail(j, EXCHANGE_REFUSED, RCODE_REFUSED) : RCODE_NOERROR;
+}
+
+static void apply_one(struct job *j, struct update u)
+{
+	struct update again = u;
+	struct update_glance g;
+	struct update_record r;
+	struct update_owner o;
+	if (!update_next(&u, &r))
+		return;
+	update_owner_read(&o, r.owner, j->zone->origin);
+	if (o.kind != UPDATE_OBSERVATION)
+		apply_order(j, &r, &o);
+	else if (r.action == UPDATE_ADD)
+		exchange_take_said(j, &r, &o, update_glance(&again, NULL, 0, &g) ? &g : NULL);
+	else
+		exchange_delete_said(j, &r, &o);
+}
+
+static void apply(struct job *j, struct update u)
+{
+	for (const struct said *s = j->x->said; u.left; s++, u.left--) {
+		u.records.at = s->at;
+		if (s->live)
+			exchange_take_again(j, s);
+		else
+			apply_one(j, u);
+	}
+	j->why = NULL;
 }
 
 static unsigned handle(struct job *j)
 {
 	struct update u;
-	enum update_rcode rcode = update_read(&u, j->message->bytes, j->message->len, &j->why);
+	struct exchange *x = j->x;
+	enum update_rcode rcode = update_read_head(&u, j->message->bytes, j->message->len, &j->why);
+	j->zone = rcode == UPDATE_OK && x->monitor ? exchange_zone(x, u.zone) : NULL;
+	if (rcode == UPDATE_OK && !j->zone)
+		rcode = update_read(&u, j->message->bytes, j->message->len, &j->why);
 	if (rcode != UPDATE_OK)
-		return fail(j, rcode == UPDATE_REFUSED ? EXCHANGE_REFUSED : rcode == UPDATE_NOTZONE ? EXCHANGE_NOT_ZONE : EXCHANGE_MALFORMED, rcode);
-	j->zone = j->x->monitor ? exchange_zone(j->x, u.zone) : NULL;
+		return fail_update(j, rcode);
 	if (!j->zone)
 		return fail(j, EXCHANGE_NOT_ZONE, RCODE_NOTAUTH);
-	if (!all_permitted(j, u))
-		return fail(j, EXCHANGE_REFUSED, RCODE_REFUSED);
-	apply(j, u);
-	return RCODE_NOERROR;
+	phrases_tidy(x->phrases);
+	unsigned answer = u.count <= RECORDS_MAX ? examine(j, u) : fail(j, EXCHANGE_MALFORMED, RCODE_FORMERR);
+	if (answer == RCODE_NOERROR)
+		apply(j, u);
+	return answer;
 }
 
 static enum exchange_reason reason_of(enum tsig_error e)
@@ -445,14 +369,14 @@ static void take_good(struct job *j)
 void exchange_receive(void *arg, struct inbox_message *m)
 {
 	struct exchange *x = arg;
-	struct job j = { .x = x, .message = m };
+	struct job j = { .x = x, .message = m, .now = loop_now() };
 	enum tsig_found found = x->gen ? tsig_take(&j.tsig, x->gen->keys, m->bytes, &m->len, (int64_t)time(NULL)) : TSIG_ABSENT;
 	switch (found) {
 	case TSIG_GOOD:
 		take_good(&j);
 		break;
 	case TSIG_BAD:
-		note(&j, reason_of(j.tsig.error), NULL);
+		exchange_note_job(&j, reason_of(j.tsig.error), NULL);
 		answer(m, &j.tsig, RCODE_NOTAUTH, NULL);
 		tsig_end(&j.tsig);
 		break;

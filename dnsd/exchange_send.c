@@ -20,6 +20,20 @@ struct batch {
 	uint8_t bytes[MESSAGE_BYTES];
 };
 
+/* The messages of one interval about one zone: see batch_begin. Large, and so kept for the next time. */
+struct talk { struct batch soon, rest; };
+
+bool exchange_send_begin(struct exchange *x)
+{
+	x->talk = calloc(1, sizeof *x->talk);
+	return x->talk;
+}
+
+void exchange_send_end(struct exchange *x)
+{
+	free(x->talk);
+}
+
 static const struct key *own_key(const struct exchange *x)
 {
 	return x->gen->conf->own->key;
@@ -164,13 +178,12 @@ static void put_orders(struct batch *b)
 void exchange_say_order(struct exchange *x, const struct zone *zone, const uint8_t *owner)
 {
 	const struct update_admin *order = admin_find(x->admin, owner);
-	struct batch *b = order && x->nlinks ? malloc(sizeof *b) : NULL;
-	if (!b)
+	struct batch *b = &x->talk->soon;
+	if (!order || !x->nlinks)
 		return;
 	batch_begin(b, x, zone, true);
 	put_order(b, owner, order);
 	batch_send(b);
-	free(b);
 }
 
 /* --- each interval --- */
@@ -206,9 +219,6 @@ static void put_of_site(struct batch *b, const struct live_member *l, int64_t no
 			put_seen(b, l, &s, now);
 	}
 }
-
-/* The messages of one interval about one zone: see batch_begin. */
-struct talk { struct batch soon, rest; };
 
 static void put_member(struct talk *t, const struct lb *lb, size_t m, uint64_t place, bool all, int64_t now)
 {
@@ -254,15 +264,14 @@ static void say_zone(struct talk *t, const struct zone *z, bool all)
 
 static void say_all(struct exchange *x, bool all)
 {
-	struct talk *t = x->nlinks && x->monitor ? malloc(sizeof *t) : NULL;
-	for (size_t i = 0; t && i < x->gen->nzones; i++) {
+	struct talk *t = x->talk;
+	for (size_t i = 0; x->nlinks && x->monitor && i < x->gen->nzones; i++) {
 		batch_begin(&t->soon, x, x->gen->zones[i], true);
 		batch_begin(&t->rest, x, x->gen->zones[i], false);
 		say_zone(t, x->gen->zones[i], all);
 		batch_send(&t->soon);
 		batch_send(&t->rest);
 	}
-	free(t);
 }
 
 void exchange_on_interval(evutil_socket_t fd, short what, void *arg)
@@ -312,10 +321,8 @@ void exchange_on_flush(evutil_socket_t fd, short what, void *arg)
 	bool all = x->all;
 	(void)fd;
 	(void)what;
-	struct batch *b = x->npending && x->nlinks && !all ? malloc(sizeof *b) : NULL;
-	if (b)
-		say_pending(x, b);
-	free(b);
+	if (x->npending && x->nlinks && !all)
+		say_pending(x, &x->talk->soon);
 	x->npending = 0;
 	x->all = false;
 	if (all)

@@ -26,16 +26,6 @@ static struct {
 
 /* --- who may come in --- */
 
-static bool skip_name(struct wire_reader *r)
-{
-	uint8_t n;
-	while ((n = wire_read8(r)) != 0 && n < 0xc0)
-		wire_read(r, n);
-	if (n)
-		wire_read8(r);
-	return !r->failed;
-}
-
 /* The last record is a TSIG. Without any additional record nothing is looked at. */
 static bool is_signed(const uint8_t *msg, size_t len)
 {
@@ -45,10 +35,13 @@ static bool is_signed(const uint8_t *msg, size_t len)
 		return false;
 	wire_reader_init(&r, msg, len);
 	wire_read(&r, 12);
-	for (unsigned i = wire_get16(msg + 4); i && skip_name(&r); i--)
+	for (unsigned i = wire_get16(msg + 4); i && !r.failed; i--) {
+		wire_skip_name(&r);
 		wire_read(&r, 4);
+	}
 	unsigned records = (unsigned)wire_get16(msg + 6) + wire_get16(msg + 8) + wire_get16(msg + 10);
-	for (; records && skip_name(&r); records--) {
+	for (; records && !r.failed; records--) {
+		wire_skip_name(&r);
 		type = wire_read16(&r);
 		wire_read(&r, 6);
 		wire_read(&r, wire_read16(&r));

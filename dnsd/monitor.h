@@ -76,6 +76,8 @@ struct observe *monitor_observe(struct monitor *m);
 /* Something was said of a member: kept, and believed or not. A record of which no service knows is kept only. */
 enum observe_result monitor_take(struct monitor *m, struct live_member *l, struct observer *who,
                                  const struct update_observation *said, uint32_t ttl);
+/* Something was said again, see observe_again. `now`: ns, CLOCK_MONOTONIC. */
+bool monitor_take_again(struct monitor *m, struct live_member *l, struct observer *who, const struct observe_repeat *r, int64_t now);
 /* What `who` said of it is withdrawn. */
 void monitor_forget(struct monitor *m, struct live_member *l, struct observer *who);
 

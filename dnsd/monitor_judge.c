@@ -192,6 +192,14 @@ enum observe_result monitor_take(struct monitor *m, struct live_member *l, struc
 	return result;
 }
 
+bool monitor_take_again(struct monitor *m, struct live_member *l, struct observer *who, const struct observe_repeat *r, int64_t now)
+{
+	if (!observe_again(m->observe, l, who, r, now))
+		return false;
+	observe_note_heard(m->observe, who, now);
+	return true;
+}
+
 void monitor_forget(struct monitor *m, struct live_member *l, struct observer *who)
 {
 	(void)m;
@@ -200,7 +208,16 @@ void monitor_forget(struct monitor *m, struct live_member *l, struct observer *w
 		judge_and_tell(l->watched);
 }
 
-/* The bound that is kept may be too early: whoever spoke again has moved the end. */
+/* The bound that was kept may have been too early: whoever spoke again has moved the end. */
+static void look_for_ends(struct watched_member *wm, int64_t now)
+{
+	bool ended;
+	wm->next_end = observe_next_end(wm->live, wm->ends_seen, now, &ended);
+	wm->ends_seen = now;
+	if (ended)
+		judge_and_tell(wm);
+}
+
 static void on_sweep(evutil_socket_t fd, short what, void *arg)
 {
 	struct monitor *m = arg;
@@ -213,10 +230,8 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 		struct entry *e = m->entries[i];
 		for (size_t k = 0; k < e->service->nmembers; k++) {
 			struct watched_member *wm = e->members[k];
-			if (wm->next_end <= now) {
-				wm->next_end = observe_next_end(wm->live, now);
-				judge_and_tell(wm);
-			}
+			if (wm->next_end <= now)
+				look_for_ends(wm, now);
 			more = more || wm->next_end != INT64_MAX;
 		}
 	}

@@ -26,6 +26,7 @@ struct watched_member {
 	bool judged;                   /* this process has concluded something */
 	int64_t since;                 /* ns: begin of the verdict; 0: not in this process's time */
 	int64_t next_end;              /* ns: no observation ends by its TTL before; INT64_MAX: none */
+	int64_t ends_seen;             /* ns: what ended by its TTL until then has been judged */
 };
 
 /* A service. */

@@ -14,6 +14,7 @@ _Static_assert(sizeof(struct seen) % sizeof(uint64_t) == 0, "whole words");
 
 struct slot {
 	_Atomic(uint32_t) version;     /* odd: being written */
+	uint32_t phrase;               /* control thread only; 0: none */
 	_Atomic(uint64_t) words[WORDS];
 };
 
@@ -58,6 +59,12 @@ static void slot_read(const struct slot *s, struct seen *out)
 	memcpy(out, words, sizeof words);
 }
 
+/* Of a slot that only this thread writes. */
+static uint64_t word(const struct slot *s, size_t offset)
+{
+	return atomic_load_explicit(&s->words[offset / 8], memory_order_relaxed);
+}
+
 static struct observed *observed_of(const struct live_member *m)
 {
 	return atomic_load_explicit(&m->observed, memory_order_acquire);
@@ -79,7 +86,9 @@ static struct slot *slot_for(struct observe *o, struct live_member *m, unsigned 
 		struct seen v;
 		slot_read(&old->slots[i], &v);
 		slot_write(&more->slots[i], &v);
+		more->slots[i].phrase = old->slots[i].phrase;
 	}
+	m->nobserved = n;
 	atomic_store_explicit(&m->observed, more, memory_order_release);
 	if (old)
 		o->calls.retire(o->calls.arg, old);
@@ -149,13 +158,17 @@ size_t observe_gather(const struct observe *o, const struct live_member *m, int6
 	return n;
 }
 
-int64_t observe_next_end(const struct live_member *m, int64_t now)
+int64_t observe_next_end(const struct live_member *m, int64_t since, int64_t now, bool *ended)
 {
+	const struct observed *s = observed_of(m);
 	int64_t next = INT64_MAX;
-	for (size_t i = 0, n = observe_slots(m); i < n; i++) {
-		struct seen v;
-		if (observe_read(m, i, &v) && v.end > now && v.end < next)
-			next = v.end;
+	*ended = false;
+	for (size_t i = 0; s && i < s->nslots; i++) {
+		int64_t end = (int64_t)word(&s->slots[i], offsetof(struct seen, end)); /* of an empty one: 0 */
+		if (end > now)
+			next = end < next ? end : next;
+		else if (end > since)
+			*ended = true;
 	}
 	return next;
 }
@@ -371,6 +384,7 @@ enum observe_result observe_put(struct observe *o, struct live_member *m, struct
 	fill(o, &v, said);
 	bool same = before.observer && before.state == v.state && seen_counts(&before, now, interval_of(o));
 	slot_write(slot, &v);
+	slot->phrase = 0;
 	return same ? OBSERVE_SAME : OBSERVE_CHANGED;
 }
 
@@ -384,6 +398,70 @@ void observe_forget(struct live_member *m, struct observer *who)
 	if (v.observer && v.seq > who->floor)
 		who->floor = v.seq;
 	slot_write(&s->slots[who->id], &(struct seen){ .observer = NULL });
+	s->slots[who->id].phrase = 0;
+}
+
+/* --- the same again --- */
+
+static struct slot *slot_of(const struct live_member *m, const struct observer *who)
+{
+	return who->id < m->nobserved ? &observed_of(m)->slots[who->id] : NULL;
+}
+
+void observe_set_phrase(struct live_member *m, const struct observer *who, uint32_t phrase)
+{
+	struct slot *slot = slot_of(m, who);
+	if (slot)
+		slot->phrase = phrase;
+}
+
+void observe_prefetch(const struct live_member *m, const struct observer *who)
+{
+	const struct slot *slot = slot_of(m, who);
+	if (!slot)
+		return;
+	__builtin_prefetch(slot, 1);
+	__builtin_prefetch((const char *)(slot + 1) - 1, 1);
+}
+
+static void set_word(struct slot *s, size_t offset, uint64_t v)
+{
+	atomic_store_explicit(&s->words[offset / 8], v, memory_order_relaxed);
+}
+
+/* rtt_us shares a word with sessions. */
+static void set_rtt(struct slot *s, uint32_t rtt_us)
+{
+	enum { AT = offsetof(struct seen, rtt_us) / 8 * 8 };
+	uint32_t halves[2];
+	uint64_t both = word(s, AT);
+	memcpy(halves, &both, sizeof both);
+	halves[(offsetof(struct seen, rtt_us) - AT) / 4] = rtt_us;
+	memcpy(&both, halves, sizeof both);
+	set_word(s, AT, both);
+}
+
+bool observe_again(const struct observe *o, struct live_member *m, const struct observer *who, const struct observe_repeat *r, int64_t now)
+{
+	struct slot *s = slot_of(m, who);
+	if (!s || s->phrase != r->phrase || !r->phrase || !who->dnsd)
+		return false;
+	int64_t old_end = (int64_t)word(s, offsetof(struct seen, end)), end = end_of(r->ttl, now);
+	int64_t heard = atomic_load_explicit(&who->heard, memory_order_relaxed);
+	/* Whoever keeps the earliest end of all needn't be told when one only moves on. */
+	if (r->seq <= word(s, offsetof(struct seen, seq)) || r->seq <= who->floor || end < old_end
+		|| now - heard >= observation_lifetime(true, old_end - heard, interval_of(o)))
+		return false;
+	uint32_t version = atomic_load_explicit(&s->version, memory_order_relaxed);
+	atomic_store_explicit(&s->version, version + 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	set_word(s, offsetof(struct seen, seq), r->seq);
+	set_word(s, offsetof(struct seen, received), (uint64_t)now);
+	set_word(s, offsetof(struct seen, end), (uint64_t)end);
+	if (r->has_rtt)
+		set_rtt(s, r->rtt_us);
+	atomic_store_explicit(&s->version, version + 2, memory_order_release);
+	return true;
 }
 
 /* --- begin and end --- */

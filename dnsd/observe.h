@@ -95,6 +95,23 @@ enum observe_result {
 #define OBSERVE_FOR_EVER UINT32_MAX
 enum observe_result observe_put(struct observe *o, struct live_member *m, struct observer *who,
                                 const struct update_observation *said, uint32_t ttl, int64_t now);
+/* The observer's last word of `m`, as observe_put took it, was this phrase (an id, phrases.h). */
+void observe_set_phrase(struct live_member *m, const struct observer *who, uint32_t phrase);
+
+/* What is said again in the same phrase. */
+struct observe_repeat {
+	uint32_t phrase, ttl, rtt_us;
+	bool has_rtt;
+	uint64_t seq;
+};
+/*
+ * Moves seq, age and round trip, without reading or judging anything, if the
+ * last word of `who`, a dnsd that is heard, was the same. False: nothing was
+ * done, observe_put has to look at it.
+ */
+bool observe_again(const struct observe *o, struct live_member *m, const struct observer *who, const struct observe_repeat *r, int64_t now);
+/* It will be asked for soon. */
+void observe_prefetch(const struct live_member *m, const struct observer *who);
 /* The clock in microseconds, or one more than `last`: a seq that grows, even if the clock doesn't. */
 uint64_t observe_stamp(uint64_t last);
 
@@ -105,8 +122,8 @@ void observe_note_heard(struct observe *o, struct observer *who, int64_t now);
 
 /* Observations for verdict_decide, at most OBSERVERS_MAX, in its order. */
 size_t observe_gather(const struct observe *o, const struct live_member *m, int64_t now, struct observation *out);
-/* The earliest moment after `now` (ns) at which one of them ends by its TTL; INT64_MAX: none. */
-int64_t observe_next_end(const struct live_member *m, int64_t now);
+/* The earliest moment after `now` (ns) at which one of them ends by its TTL; INT64_MAX: none. *ended: one did after `since`. */
+int64_t observe_next_end(const struct live_member *m, int64_t since, int64_t now, bool *ended);
 
 /* A dnsd of that site is heard. `age`: ns since, negative: never. */
 bool observe_site_heard(const struct observe *o, int site, int64_t now, int64_t *age);

@@ -44,6 +44,7 @@ UNIT_TESTS += tests/unit/test_monitor
 UNIT_TESTS += tests/unit/test_network
 UNIT_TESTS += tests/unit/test_observe
 UNIT_TESTS += tests/unit/test_peers
+UNIT_TESTS += tests/unit/test_phrases
 UNIT_TESTS += tests/unit/test_proxyproto
 UNIT_TESTS += tests/unit/test_query
 UNIT_TESTS += tests/unit/test_rate
@@ -228,6 +229,11 @@ print-tests:
 # One after the other: `all` is a make of its own, and two must not build the same object.
 check-programs: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS)
+
+# The simulated mesh of the bench speaks with our own update.c and tsig.c; tests/bench/run has it made.
+EXTRA_PROGRAMS = tests/bench/mesh
+tests_bench_mesh_SOURCES = tests/bench/src/mesh.c tests/bench/src/bench.c tests/bench/src/bench.h
+tests_bench_mesh_LDADD = common/libcommon.a $(FAIRLEAD_LIBS)
 
 EXTRA_DIST += tests/bench tests/compare tests/lib.sh tests/nets.sh tests/one tests/tally tests/peers tests/run tests/fuzz/corpus
 

@@ -126,8 +126,13 @@ static void how_long_it_counts(void)
 	CU_ASSERT_EQUAL(judged(&b, S + 2500 * NS_PER_MS).fresh, 1);  /* a dnsd: 2.5 intervals */
 	CU_ASSERT_EQUAL(judged(&b, S + 9999 * NS_PER_MS).fresh, 1);
 	CU_ASSERT_EQUAL(judged(&b, S + 10000 * NS_PER_MS).fresh, 0); /* others: their TTL */
-	CU_ASSERT_EQUAL(observe_next_end(&b.live, S), 11 * S);
-	CU_ASSERT_EQUAL(observe_next_end(&b.live, 11 * S), INT64_MAX);
+	bool ended;
+	CU_ASSERT_EQUAL(observe_next_end(&b.live, 0, S, &ended), 11 * S);
+	CU_ASSERT_FALSE(ended);
+	CU_ASSERT_EQUAL(observe_next_end(&b.live, S, 11 * S, &ended), INT64_MAX);
+	CU_ASSERT_TRUE(ended);
+	CU_ASSERT_EQUAL(observe_next_end(&b.live, 11 * S, 12 * S, &ended), INT64_MAX);
+	CU_ASSERT_FALSE(ended);
 	/* it speaks of something else: what it said of this still holds, to the end of its TTL */
 	observe_note_heard(b.observe, who(&b, "den/dnsd.a"), 9 * S);
 	CU_ASSERT_EQUAL(judged(&b, 10900 * NS_PER_MS).fresh, 2);
@@ -214,6 +219,49 @@ static void names_that_are_none(void)
 	tear_down(&b);
 }
 
+static bool again(struct bench *b, const char *name, uint32_t phrase, uint64_t seq, uint32_t rtt_us, uint32_t ttl, int64_t now)
+{
+	const struct observe_repeat r = { .phrase = phrase, .ttl = ttl, .has_rtt = rtt_us != 0, .rtt_us = rtt_us, .seq = seq };
+	return observe_again(b->observe, &b->live, who(b, name), &r, now);
+}
+
+/* The same again moves what is to be moved, and nothing else; what isn't the same, not newer or not heard is left to observe_put. */
+static void the_same_again(void)
+{
+	struct bench b;
+	struct seen s, before;
+	int64_t now = loop_now();
+	set_up(&b);
+	CU_ASSERT_FALSE(again(&b, "den/dnsd.a", 7, 100, 0, 10, now)); /* nothing before */
+	say(&b, "den/dnsd.a", VERDICT_UP, 100, now);
+	CU_ASSERT_FALSE(again(&b, "den/dnsd.a", 0, 101, 0, 10, now));
+	CU_ASSERT_FALSE(again(&b, "den/dnsd.a", 7, 101, 0, 10, now));
+	observe_set_phrase(&b.live, who(&b, "den/dnsd.a"), 7);
+	CU_ASSERT_FALSE(again(&b, "den/dnsd.a", 8, 101, 0, 10, now)); /* another phrase */
+	CU_ASSERT_FALSE(again(&b, "den/dnsd.a", 7, 100, 0, 10, now)); /* replayed */
+	CU_ASSERT_FALSE(again(&b, "den/dnsd.a", 7, 99, 0, 10, now));  /* late */
+	CU_ASSERT_FALSE(again(&b, "den/dnsd.a", 7, 101, 0, 9, now));  /* ends earlier than before */
+	CU_ASSERT_FALSE(again(&b, "den/dnsd.a", 7, 101, 0, 20, now + 3 * S)); /* not heard meanwhile */
+	observe_read(&b.live, who(&b, "den/dnsd.a")->id, &before);
+	CU_ASSERT_TRUE(again(&b, "den/dnsd.a", 7, 101, 1500, 10, now + S));
+	observe_read(&b.live, who(&b, "den/dnsd.a")->id, &s);
+	CU_ASSERT(s.seq == 101 && s.rtt_us == 1500 && s.received == now + S && s.end == now + 11 * S);
+	s.seq = before.seq;
+	s.rtt_us = before.rtt_us;
+	s.received = before.received;
+	s.end = before.end;
+	CU_ASSERT_EQUAL(memcmp(&s, &before, sizeof s), 0);
+	say(&b, "den/dnsd.a", VERDICT_DOWN, 102, now);
+	CU_ASSERT_FALSE(again(&b, "den/dnsd.a", 7, 103, 0, 20, now)); /* something else was said meanwhile */
+	observe_set_phrase(&b.live, who(&b, "den/dnsd.a"), 7);
+	observe_forget(&b.live, who(&b, "den/dnsd.a"));
+	CU_ASSERT_FALSE(again(&b, "den/dnsd.a", 7, 103, 0, 20, now)); /* withdrawn meanwhile */
+	say(&b, "den/agent", VERDICT_UP, 1, now);
+	observe_set_phrase(&b.live, who(&b, "den/agent"), 7);
+	CU_ASSERT_FALSE(again(&b, "den/agent", 7, 2, 0, 10, now));    /* dnsds only: what others say is passed on */
+	tear_down(&b);
+}
+
 /* A slot is never seen half written. */
 static void *write_slots(void *arg)
 {
@@ -252,4 +300,5 @@ UNIT_MAIN("observe",
 	UNIT_TEST(order_of_observers),
 	UNIT_TEST(heard_and_silent),
 	UNIT_TEST(names_that_are_none),
+	UNIT_TEST(the_same_again),
 	UNIT_TEST(readers_see_whole_slots))

@@ -45,14 +45,14 @@ static const char *observation_again(const char *text)
 static void observations_there_and_back(void)
 {
 	static const char *const same[] = {
-		"observer=sjc/dnsd.one|state=up|rtt=3.250|check=L7 status 200|config=9f2c11d0|seq=1763805600000000",
+		"observer=sjc/dnsd.one|state=up|check=L7 status 200|config=9f2c11d0|rtt=3.250|seq=1763805600000000",
 		"observer=sjc/agent|sessions=812|capacity=20000|load=0.040000|cost=1.500",
 		"observer=sjc/fwd.a.b|state=drain|local=2/3|forwarded=12.500|tail=0.400|seq=18446744073709551615",
 	};
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
 		CU_ASSERT_STRING_EQUAL(observation_again(same[i]), same[i]);
 	CU_ASSERT_STRING_EQUAL(observation_again("seq=7|state=down|observer=a/b|later=1|flag|rtt=2"), "observer=a/b|state=down|rtt=2.000|seq=7");
-	CU_ASSERT_STRING_EQUAL(observation_again("observer=a/b|load=1|rtt=1.23456"), "observer=a/b|rtt=1.234|load=1.000000");
+	CU_ASSERT_STRING_EQUAL(observation_again("observer=a/b|load=1|rtt=1.23456"), "observer=a/b|load=1.000000|rtt=1.234");
 	CU_ASSERT_STRING_EQUAL(observation_again("observer=a/b|state=unknown"), "observer=a/b");
 }
 
@@ -218,6 +218,48 @@ static void a_full_message_keeps_what_fits(void)
 	CU_ASSERT_EQUAL(message(msg, 20, 1), 0);
 }
 
+/* One record, what is seen of it at a glance: "PHRASE,rtt,seq", or "-". */
+static const char *glanced(const char *text, const char *guess)
+{
+	static char out[1200];
+	uint8_t msg[1200], owner[DNAME_MAX], rdata[1024], likely[512];
+	struct update_writer w;
+	struct update u;
+	struct update_glance g;
+	char phrase[1024];
+	const char *why;
+	size_t guess_len = guess ? strings(likely, guess) : 0;
+	update_owner_write(owner, UPDATE_OBSERVATION, "den", www);
+	update_begin(&w, msg, sizeof msg, 1, zone);
+	update_add(&w, owner, 10, rdata, strings(rdata, text));
+	if (update_read(&u, msg, update_end(&w), &why) != UPDATE_OK || !update_glance(&u, guess ? likely : NULL, guess_len, &g))
+		return "-";
+	uint8_t wire[DNAME_MAX + 2];
+	CU_ASSERT_EQUAL(update_owner_on_wire(wire, owner, zone), g.owner_len);
+	CU_ASSERT(memcmp(wire, g.owner, g.owner_len) == 0 && g.ttl == 10 && u.left == 0);
+	strcpy(phrase, shown(g.phrase, g.phrase_len));
+	snprintf(out, sizeof out, "%s,%s%u,%llu", phrase, g.has_rtt ? "" : "no ", (unsigned)g.rtt_us, (unsigned long long)g.seq);
+	return out;
+}
+
+static void at_a_glance(void)
+{
+	static const struct { const char *text, *wanted; } rows[] = {
+		{ "observer=a/dnsd|state=up|rtt=3.250|seq=17", "observer=a/dnsd|state=up,3250,17" },
+		{ "observer=a/dnsd|state=up|seq=17", "observer=a/dnsd|state=up,no 0,17" },
+		{ "observer=a/dnsd|rtt=1.000|state=up|seq=17", "observer=a/dnsd|rtt=1.000|state=up,no 0,17" },
+		{ "observer=a/dnsd|rtt=0.000|seq=9999999999999999999", "observer=a/dnsd,0,9999999999999999999" },
+		{ "observer=a/dnsd|rtt=1.00|seq=17", "-" }, { "observer=a/dnsd|rtt=.000|seq=17", "-" }, { "observer=a/dnsd|rtt=1234567.000|seq=17", "-" },
+		{ "observer=a/dnsd|seq=0", "-" }, { "observer=a/dnsd|seq=", "-" }, { "observer=a/dnsd|seq=1x", "-" },
+		{ "observer=a/dnsd|seq=18446744073709551615", "-" }, { "seq=5|observer=a/dnsd", "-" }, { "observer=a/dnsd", "-" },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		CU_ASSERT_STRING_EQUAL(glanced(rows[i].text, NULL), rows[i].wanted);
+		CU_ASSERT_STRING_EQUAL(glanced(rows[i].text, "observer=a/dnsd|state=up"), rows[i].wanted);
+		CU_ASSERT_STRING_EQUAL(glanced(rows[i].text, "observer=a/dnsd"), rows[i].wanted);
+	}
+}
+
 /* Every way to be cut short, and every way to be changed in one byte, ends somewhere. */
 static void broken_messages(void)
 {
@@ -273,6 +315,7 @@ UNIT_MAIN("update",
 	UNIT_TEST(owners_there_and_back),
 	UNIT_TEST(owners_of_nothing),
 	UNIT_TEST(messages_there_and_back),
+	UNIT_TEST(at_a_glance),
 	UNIT_TEST(a_full_message_keeps_what_fits),
 	UNIT_TEST(broken_messages),
 	UNIT_TEST(rcodes))
