@@ -64,9 +64,9 @@ void exchange_note_site(struct exchange *x, const struct observer *who, bool hea
 {
 	(void)x;
 	if (heard)
-		log_info("site is heard", "site=%.*s observer=%s", (int)who->site_end, who->name, who->name);
+		log_info(who->dnsd ? "site is heard" : "forwarder is heard", "site=%.*s observer=%s", (int)who->site_end, who->name, who->name);
 	else
-		log_warn("site is not heard", "site=%.*s observer=%s", (int)who->site_end, who->name, who->name);
+		log_warn(who->dnsd ? "site is not heard" : "forwarder is not heard", "site=%.*s observer=%s", (int)who->site_end, who->name, who->name);
 }
 
 /* --- peers --- */

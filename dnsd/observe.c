@@ -122,9 +122,9 @@ static struct observation as_observation(const struct seen *s, int64_t now, int6
 		o.lifetime = OBSERVATION_FOR_EVER;
 		return o;
 	}
-	int64_t spoke = who->dnsd ? atomic_load_explicit(&who->heard, memory_order_relaxed) : s->received;
+	int64_t spoke = who->ours ? atomic_load_explicit(&who->heard, memory_order_relaxed) : s->received;
 	o.age = now - spoke;
-	o.lifetime = observation_lifetime(who->dnsd, s->end - spoke, interval);
+	o.lifetime = observation_lifetime(who->ours, s->end - spoke, interval);
 	return o;
 }
 
@@ -222,6 +222,7 @@ static struct observer *observer_new(struct observe *o, const char *name, const 
 	who->site_end = (uint8_t)parts->site_len;
 	who->program_end = (uint8_t)(parts->site_len + 1 + parts->program_len);
 	who->dnsd = parts->program_len == 4 && memcmp(parts->program, "dnsd", 4) == 0;
+	who->ours = who->dnsd || (parts->program_len == 3 && memcmp(parts->program, "fwd", 3) == 0);
 	who->site = site_of(o->conf, who);
 	who->program = program_of(o, who);
 	o->observers[o->count] = who;
@@ -312,7 +313,7 @@ static void on_silence(evutil_socket_t fd, short what, void *arg)
 void observe_note_heard(struct observe *o, struct observer *who, int64_t now)
 {
 	atomic_store_explicit(&who->heard, now, memory_order_relaxed);
-	if (!who->dnsd || who->counts)
+	if (!who->ours || who->counts)
 		return;
 	who->counts = true;
 	o->calls.heard(o->calls.arg, who, true);

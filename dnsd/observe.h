@@ -8,10 +8,11 @@
  * What readers may hold a pointer to (observers, texts, arrays that became
  * too small) is never freed, or only after a grace period.
  *
- * An observation of a dnsd counts while it is younger than its TTL and its
- * observer is heard: it says at once what changed, and something each
- * exchange.interval, so its silence about a member confirms what it said.
- * One that is not heard for 2.5 intervals counts no more. Others' count
+ * An observation of one of our programs counts while it is younger than its
+ * TTL and its observer is heard: it says at once what changed, and something
+ * each exchange.interval, so its silence about a member confirms what it said.
+ * One that is not heard for 2.5 intervals counts no more. So a forwarder whose
+ * site has gone dark can't keep its members alive for a TTL. Others' count
  * while younger than their TTL.
  */
 #ifndef FAIRLEAD_OBSERVE_H
@@ -40,6 +41,7 @@ struct observer {
 	unsigned program;              /* the same for all instances of a site's program */
 	bool own;                      /* this process */
 	bool dnsd;
+	bool ours;                     /* one of our programs, SITE/dnsd or SITE/fwd: it says something each exchange.interval */
 	_Atomic(int64_t) heard;        /* ns, CLOCK_MONOTONIC: when it last said something new; 0: never */
 	/* control thread only */
 	uint64_t floor;                /* everything up to this seq is old, though its slot was forgotten */

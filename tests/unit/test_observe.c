@@ -187,17 +187,20 @@ static void heard_and_silent(void)
 	CU_ASSERT_TRUE(age < 0);
 	CU_ASSERT_TRUE(observe_site_heard(b.observe, 0, begun, &age)); /* ourselves */
 	say(&b, "den/fwd.a", VERDICT_UP, 1, begun);
-	CU_ASSERT_EQUAL(b.heard, 0); /* no dnsd */
-	say(&b, "den/dnsd.a", VERDICT_UP, 1, begun);
 	CU_ASSERT_EQUAL(b.heard, 1);
+	CU_ASSERT_FALSE(observe_site_heard(b.observe, 1, begun, &age)); /* no dnsd */
+	say(&b, "den/agent", VERDICT_UP, 1, begun);
+	CU_ASSERT_EQUAL(b.heard, 1); /* nobody expects it to speak again */
+	say(&b, "den/dnsd.a", VERDICT_UP, 1, begun);
+	CU_ASSERT_EQUAL(b.heard, 2);
 	CU_ASSERT_TRUE(observe_site_heard(b.observe, 1, begun, &age));
-	CU_ASSERT_TRUE(turn_until(b.base, &b.silent, 1));
+	CU_ASSERT_TRUE(turn_until(b.base, &b.silent, 2));
 	CU_ASSERT_TRUE(loop_now() - begun >= 250 * NS_PER_MS && turn_within(begun, loop_now(), 280 * NS_PER_MS));
 	CU_ASSERT_FALSE(observe_site_heard(b.observe, 1, loop_now(), &age));
 	CU_ASSERT_EQUAL(say(&b, "den/dnsd.a", VERDICT_UP, 1, loop_now()), OBSERVE_OLD); /* a replay is nobody's voice */
-	CU_ASSERT_EQUAL(b.heard, 1);
-	say(&b, "den/dnsd.a", VERDICT_UP, 2, loop_now());
 	CU_ASSERT_EQUAL(b.heard, 2);
+	say(&b, "den/dnsd.a", VERDICT_UP, 2, loop_now());
+	CU_ASSERT_EQUAL(b.heard, 3);
 	tear_down(&b);
 }
 
