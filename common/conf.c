@@ -50,6 +50,8 @@ void conf_free(struct conf *c)
 		return;
 	conf_table_clear(&conf_root_table, c);
 	policy_free(&c->default_policy);
+	geo_release(c->geo);
+	networks_free(c->networks);
 	free(c->site_names.names);
 	free(c->key_names.names);
 	free(c->check_names.names);

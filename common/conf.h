@@ -92,6 +92,12 @@ struct conf_exchange {
 	enum probe probe;
 };
 
+/* Where what is known of clients comes from. */
+struct conf_geo_files {
+	char **database; size_t ndatabase;
+	char *networks;                /* NULL: none */
+};
+
 /* FWD_IP: every protocol and port of an address, which only the kernel carries: no socket is opened for it. */
 enum fwd_protocol { FWD_HTTP, FWD_TCP, FWD_UDP, FWD_IP };
 /* How new flows reach a peer while the local servers are down. */
@@ -155,7 +161,8 @@ struct conf {
 	struct policy default_policy;  /* "weighted", dns.answers, dns.fail: for services without POLICY */
 	struct conf_exchange exchange;
 	bool has_forward; struct conf_forward forward;
-	/* What is known of clients' networks; NULL: nothing. Site indexes are those of `sites`. */
+	struct conf_geo_files geo_files;
+	/* What is in them, by conf_load_places; NULL: nothing. Site indexes are those of `sites`. */
 	struct geo *geo;               /* geo_find */
 	struct networks *networks;     /* networks_find */
 	struct conf_names site_names, key_names, check_names, policy_names;
@@ -171,6 +178,17 @@ struct conf *conf_load(const char *file, struct errs *errs);
 
 /* The same for `len` bytes at `text` (not NULL), as if they stood in `name`: errors name it, and paths are relative to its folder. */
 struct conf *conf_load_text(const char *name, const char *text, size_t len, struct errs *errs);
+
+/*
+ * Reads the files of `geo`, which is apart since it may take a second and
+ * hundreds of megabytes, for nothing if nobody wants to choose. What `old`
+ * (NULL: none) has of databases that haven't changed since is shared. False:
+ * every error is in `errs`; `c` stays without.
+ */
+bool conf_load_places(struct conf *c, const struct conf *old, struct errs *errs);
+
+/* One log line a kind of file: what was read. */
+void conf_log_places(const struct conf *c);
 
 void conf_free(struct conf *c);
 

@@ -230,6 +230,18 @@ static const struct conf_table policy_table = {
 	"policies[]", ROWS(policy_keys), sizeof(struct policy), conf_relate_policy, "How members are chosen.",
 };
 
+/* ---- geo ---- */
+
+static const struct conf_key geo_keys[] = {
+	{ "database", KIND_OWN, false, .set = conf_set_geo_database, .clear = conf_clear_geo_database, .form = "\"FILE\" | ( \"FILE\", ... )",
+	  .help = "GeoIP2 or GeoLite2 databases (MaxMind DB). Country, continent, location and AS number each come from the first of them that has it. See WHERE CLIENTS ARE." },
+	{ "networks", KIND_PATH, false, AT(conf_geo_files, networks), .valid = conf_valid_file,
+	  .help = "Which sites serve which network best, for the metric network. See WHERE CLIENTS ARE." },
+};
+static const struct conf_table geo_table = {
+	"geo", ROWS(geo_keys), sizeof(struct conf_geo_files), NULL, "What is known of clients.",
+};
+
 /* ---- exchange ---- */
 
 static const struct conf_word decide_words[] = {
@@ -353,7 +365,7 @@ static const struct conf_key root_keys[] = {
 	{ "dns", KIND_GROUP, false, AT(conf, dns), .table = &dns_table },
 	{ "checks", KIND_GROUPS, false, LIST(conf, checks), .table = &check_table, .may_be_empty = true },
 	{ "policies", KIND_GROUPS, false, LIST(conf, policies), .table = &policy_table, .may_be_empty = true },
-	{ "geo", KIND_LATER, .later = true, .help = "Where clients are." },
+	{ "geo", KIND_GROUP, false, AT(conf, geo_files), .table = &geo_table },
 	{ "exchange", KIND_GROUP, false, AT(conf, exchange), .table = &exchange_table },
 	{ "http", KIND_LATER, .later = true, .help = "Metrics and status page of fairlead-dnsd." },
 	{ "forward", KIND_GROUP, false, AT(conf, forward), .table = &forward_table },

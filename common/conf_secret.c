@@ -113,11 +113,15 @@ static void check_reader(struct conf_loader *l, const struct reader *r, const co
 
 static void check_named_file(struct conf_loader *l, const struct reader *r, config_setting_t *group, const char *key)
 {
-	const config_setting_t *s = group && config_setting_is_group(group) ? config_setting_get_member(group, key) : NULL;
-	char *file = s && config_setting_type(s) == CONFIG_TYPE_STRING ? conf_join(l->conf->dir, config_setting_get_string(s)) : NULL;
-	if (file)
-		check_reader(l, r, s, file);
-	free(file);
+	config_setting_t *s = group && config_setting_is_group(group) ? config_setting_get_member(group, key) : NULL;
+	bool is_list = s && (config_setting_is_list(s) || config_setting_is_array(s));
+	for (int i = 0; s && i < (is_list ? config_setting_length(s) : 1); i++) {
+		const config_setting_t *name = is_list ? config_setting_get_elem(s, (unsigned)i) : s;
+		char *file = config_setting_type(name) == CONFIG_TYPE_STRING ? conf_join(l->conf->dir, config_setting_get_string(name)) : NULL;
+		if (file)
+			check_reader(l, r, name, file);
+		free(file);
+	}
 }
 
 static void check_named_files(struct conf_loader *l, const struct reader *r, const char *list, const char *key)
@@ -141,6 +145,8 @@ void conf_check_files(struct conf_loader *l)
 	check_named_files(l, r, "keys", "secret_file");
 	check_named_files(l, r, "checks", "ca");
 	check_named_file(l, r, config_setting_get_member(l->root, "dns"), "cookie_secret_file");
+	check_named_file(l, r, config_setting_get_member(l->root, "geo"), "database");
+	check_named_file(l, r, config_setting_get_member(l->root, "geo"), "networks");
 	free(r);
 }
 

@@ -158,6 +158,11 @@ const char *conf_valid_scheme(char *text)
 	return strcmp(text, "http") != 0 && strcmp(text, "https") != 0 ? "is neither http nor https" : NULL;
 }
 
+const char *conf_valid_file(char *text)
+{
+	return *text ? NULL : "is not a file";
+}
+
 const char *conf_valid_folder(char *text)
 {
 	return *text ? NULL : "is not a folder";

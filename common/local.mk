@@ -43,6 +43,7 @@ common_libcommon_a_SOURCES += common/conf_lex.h
 common_libcommon_a_SOURCES += common/conf_man.c
 common_libcommon_a_SOURCES += common/conf_names.c
 common_libcommon_a_SOURCES += common/conf_own.c
+common_libcommon_a_SOURCES += common/conf_places.c
 common_libcommon_a_SOURCES += common/conf_relate.c
 common_libcommon_a_SOURCES += common/conf_report.c
 common_libcommon_a_SOURCES += common/conf_report.h

@@ -10,6 +10,7 @@ dist_example_DATA = \
 	zones/common.conf \
 	zones/den.conf \
 	zones/gslb.example.com.zone \
+	zones/networks.conf \
 	zones/sjc.conf
 
 EXTRA_DIST += contrib/systemd/fairlead-dnsd.service.in contrib/systemd/fairlead-fwd.service.in

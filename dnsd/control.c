@@ -289,6 +289,7 @@ static void swap(struct control *c, struct generation *next)
 	c->gen = next;
 	synchronize_rcu();
 	retire(c, old);
+	conf_log_places(next->conf);
 	log_info("reloaded", "zones=%zu services=%zu", next->nzones, count_services(next));
 }
 
@@ -437,6 +438,7 @@ struct control *control_new(struct event_base *base, const char *file, struct ge
 	}
 	equip(c, gen);
 	atomic_store_explicit(&current_generation, gen, memory_order_release);
+	conf_log_places(gen->conf);
 	tell_ready(c);
 	return c;
 }

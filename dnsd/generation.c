@@ -154,13 +154,15 @@ struct generation *generation_load(struct conf *conf, const struct generation *o
 	}
 	g->conf = conf;
 	struct load l = { .g = g, .old = old, .errs = errs };
+	/* All of it or nothing: without what it goes by, a policy would choose otherwise. */
+	bool lost = !conf_load_places(conf, old ? old->conf : NULL, errs);
 	size_t before = errs->count;
 	size_t files = zonefile_each(conf->dns.zones, errs, load_one, &l);
 	/* A folder that can't be read says nothing about the zones in it: nothing is dropped for that. */
 	bool unread = files == 0 && errs->count > before;
 	g->keys = tsig_ring_new(conf->keys, conf->nkeys);
-	if (unread || l.failed || !g->keys || !index_zones(g)) {
-		if (!unread)
+	if (lost || unread || l.failed || !g->keys || !index_zones(g)) {
+		if (!unread && !lost)
 			errs_add(errs, NULL, 0, 0, "out of memory");
 		generation_delete(g);
 		return NULL;

@@ -30,8 +30,8 @@ struct generation {
 /*
  * Reads every zone of conf->dns.zones. Takes `conf`. A zone with errors is
  * taken over from `old` (its configuration stays with it), or left out when
- * there is none; `errs` then says why. NULL when the folder can't be read or
- * without memory. May run beside the query threads and the control thread, as
+ * there is none; `errs` then says why. NULL when the folder or a file of `geo`
+ * can't be read or without memory. May run beside the query threads and the control thread, as
  * long as the latter makes or deletes no generation meanwhile.
  */
 struct generation *generation_load(struct conf *conf, const struct generation *old, struct errs *errs);

@@ -1,12 +1,15 @@
 #include "control.h"
 
+#include <errno.h>
 #include <event2/event.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "crew.h"
 #include "crowd.h"
@@ -30,6 +33,9 @@
 /* How soon the end of the last session is noticed while we drain. */
 #define DRAIN_LOOK_US 50000
 
+/* A reload parses beside the sessions: they come first. */
+#define LOADER_NICE 10
+
 struct control {
 	const char *file;
 	struct setup_home home;
@@ -48,6 +54,12 @@ struct control {
 	int lock;
 	bool serving, stopping, succeeded;
 	int64_t drain_until;        /* ns */
+	/* reload */
+	bool loading, again;
+	pthread_t loader;
+	struct event *loaded;
+	struct setup *next;         /* read, not made yet */
+	struct errs errs;
 };
 
 /* --- descriptors --- */
@@ -248,14 +260,14 @@ static void tell(struct control *c)
 }
 _Static_assert(NAT_WHY_MAX >= SOCK_WHY_MAX && NAT_WHY_MAX >= PEERS_WHY_MAX && CONTROL_WHY_MAX >= NAT_WHY_MAX, "one buffer for all");
 
-static bool reload(struct control *c)
+/* False: `c->errs` says why. Takes what was read. */
+static bool change_over(struct control *c)
 {
-	struct errs errs;
 	char why[NAT_WHY_MAX];
-	errs_init(&errs);
-	struct setup *s = setup_load(&c->home, c->file, &errs);
+	struct setup *s = setup_make(&c->home, c->next, &c->errs);
+	c->next = NULL;
 	if (s && !put_in_force(c, s, why)) {
-		errs_add(&errs, NULL, 0, 0, "%s", why);
+		errs_add(&c->errs, NULL, 0, 0, "%s", why);
 		setup_free(&c->home, s);
 		s = NULL;
 	}
@@ -269,11 +281,21 @@ static bool reload(struct control *c)
 		crew_limit(c->crew, session_limit(c));
 		tell(c);
 		setup_release(&c->home, old);
-	} else {
-		errs_log(&errs);
 	}
-	errs_free(&errs);
 	return s != NULL;
+}
+
+/* Databases of places take a second to read: checks and answers from our dnsd go on meanwhile. */
+static void *load(void *arg)
+{
+	struct control *c = arg;
+	uint64_t one = 1;
+	pthread_setname_np(pthread_self(), "loader");
+	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), LOADER_NICE);
+	c->next = setup_read(c->file, c->setup, &c->errs);
+	if (write(event_get_fd(c->loaded), &one, sizeof one) < 0)
+		log_error("cannot tell that a reload has ended", "error=\"%s\"", strerror(errno));
+	return NULL;
 }
 
 static void on_reload(void *arg)
@@ -281,12 +303,51 @@ static void on_reload(void *arg)
 	struct control *c = arg;
 	if (c->stopping || c->succeeded || !c->serving)
 		return;
+	c->again = c->loading;
+	if (c->loading)
+		return;
 	loop_notify_reloading();
-	if (reload(c))
+	errs_init(&c->errs);
+	int e = pthread_create(&c->loader, NULL, load, c);
+	if (e)
+		log_error("reload failed, the old configuration stays", "error=\"%s\"", strerror(e));
+	c->loading = e == 0;
+}
+
+/* What a stop has overtaken isn't put in force any more. */
+static void end_loading(struct control *c)
+{
+	if (c->loading)
+		pthread_join(c->loader, NULL);
+	if (c->next)
+		setup_free(&c->home, c->next);
+	c->next = NULL;
+	c->loading = false;
+	errs_free(&c->errs);
+}
+
+static void on_loaded(evutil_socket_t fd, short what, void *arg)
+{
+	(void)what;
+	struct control *c = arg;
+	uint64_t n;
+	if (read(fd, &n, sizeof n) < 0)
+		return;
+	pthread_join(c->loader, NULL);
+	c->loading = false;
+	bool wanted = !c->stopping && !c->succeeded;
+	if (wanted && change_over(c)) {
+		conf_log_places(c->setup->conf);
 		log_info("reloaded", "listeners=%zu", c->setup->nlisteners);
-	else
+	} else if (wanted) {
+		errs_log(&c->errs);
 		log_error("reload failed, the old configuration stays", "file=%s", c->file);
-	loop_notify("READY=1");
+	}
+	end_loading(c);
+	if (wanted)
+		loop_notify("READY=1");
+	if (wanted && c->again)
+		on_reload(c);
 }
 
 /* --- start --- */
@@ -324,6 +385,7 @@ static void enter(void *arg)
 	succession_enter(c->succession, c->lock);
 	tell(c);
 	nat_refresh(c->nat);
+	conf_log_places(c->setup->conf);
 	log_info("serving", "site=%s listeners=%zu threads=%u sessions_max=%u", c->setup->conf->own->name,
 	         c->setup->nlisteners, c->home.workers, session_limit(c));
 	loop_notify("READY=1");
@@ -335,9 +397,13 @@ static bool make_home(struct control *c)
 	struct loop_calls calls = { .stop = on_stop, .reload = on_reload, .arg = c };
 	struct succession_calls succession = { .known = is_known, .enter = enter, .sockets = sockets, .succeeded = on_succeeded, .arg = c };
 	uint64_t seed;
+	int loaded = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	h->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	h->base = loop_base_new();
-	if (h->wake < 0 || !h->base)
+	c->loaded = h->base && loaded >= 0 ? event_new(h->base, loaded, EV_READ | EV_PERSIST, on_loaded, c) : NULL;
+	if (!c->loaded && loaded >= 0)
+		close(loaded);
+	if (h->wake < 0 || !c->loaded)
 		return false;
 	c->checker = checker_new(h->base, NULL);
 	h->servers = c->checker ? servers_new(c->checker, h->wake) : NULL;
@@ -351,7 +417,7 @@ static bool make_home(struct control *c)
 	c->drain = event_new(h->base, -1, EV_PERSIST, on_drain, c);
 	if (h->servers)
 		servers_on_change(h->servers, on_server, c);
-	return h->servers && h->crowd && c->report && c->succession && c->loop && c->wake && c->drain && event_add(c->wake, NULL) == 0;
+	return h->servers && h->crowd && c->report && c->succession && c->loop && c->wake && c->drain && event_add(c->wake, NULL) == 0 && event_add(c->loaded, NULL) == 0;
 }
 
 struct control *control_new(const char *file, struct errs *errs)
@@ -365,7 +431,7 @@ struct control *control_new(const char *file, struct errs *errs)
 	if (!make_home(c))
 		errs_add(errs, NULL, 0, 0, "out of memory or descriptors");
 	else
-		c->setup = setup_load(&c->home, file, errs);
+		c->setup = setup_make(&c->home, setup_read(file, NULL, errs), errs);
 	if (c->setup)
 		return c;
 	control_delete(c);
@@ -454,6 +520,10 @@ static void free_home(struct control *c)
 		event_free(c->drain);
 	if (c->wake)
 		event_free(c->wake);
+	if (c->loaded) {
+		close(event_get_fd(c->loaded));
+		event_free(c->loaded);
+	}
 	loop_delete(c->loop);
 	if (c->home.base)
 		event_base_free(c->home.base);
@@ -465,6 +535,7 @@ void control_delete(struct control *c)
 {
 	if (c->crew)
 		stop_workers(c);
+	end_loading(c);
 	report_delete(c->report);
 	succession_delete(c->succession);
 	listen_table_free(&c->table);
@@ -485,7 +556,7 @@ void control_delete(struct control *c)
 
 bool control_test(const char *file, struct errs *errs)
 {
-	struct setup *s = setup_load(NULL, file, errs);
+	struct setup *s = setup_make(NULL, setup_read(file, NULL, errs), errs);
 	if (!s)
 		return false;
 	setup_free(NULL, s);

@@ -198,15 +198,34 @@ bool setup_is_site(const struct setup *s, const struct addr *source)
 
 /* --- whole --- */
 
-static void make_all(struct setup_home *home, struct setup *s, struct errs *errs)
+static void read_all(struct setup *s, const struct setup *before, struct errs *errs)
 {
 	if (!s->conf->has_forward) {
 		errs_add(errs, s->conf->file, 0, 0, "no forward group: there is nothing for the forwarder to do");
 		return;
 	}
+	read_zones(s, errs);
+	conf_load_places(s->conf, before ? before->conf : NULL, errs);
+}
+
+struct setup *setup_read(const char *file, const struct setup *before, struct errs *errs)
+{
+	struct setup *s = calloc(1, sizeof *s);
+	if (!s) {
+		errs_add(errs, NULL, 0, 0, "out of memory");
+		return NULL;
+	}
+	s->refs = 1;
+	s->conf = conf_load(file, errs);
+	if (s->conf)
+		read_all(s, before, errs);
+	return s;
+}
+
+static void make_all(struct setup_home *home, struct setup *s, struct errs *errs)
+{
 	if (home && !home->workers)
 		home->workers = s->conf->forward.threads ? s->conf->forward.threads : loop_cores();
-	read_zones(s, errs);
 	check_addresses(s, errs);
 	s->listeners = calloc(s->conf->forward.nlisteners + 1, sizeof *s->listeners);
 	if (!s->listeners || !collect_sources(s)) {
@@ -218,21 +237,14 @@ static void make_all(struct setup_home *home, struct setup *s, struct errs *errs
 	nat_check(s, errs);
 }
 
-struct setup *setup_load(struct setup_home *home, const char *file, struct errs *errs)
+struct setup *setup_make(struct setup_home *home, struct setup *s, struct errs *errs)
 {
-	struct setup *s = calloc(1, sizeof *s);
-	if (!s) {
-		errs_add(errs, NULL, 0, 0, "out of memory");
-		return NULL;
-	}
-	size_t errors = errs->count;
-	s->refs = 1;
-	s->conf = conf_load(file, errs);
-	if (s->conf)
+	if (s && s->conf && s->conf->has_forward)
 		make_all(home, s, errs);
-	if (errs->count == errors && s->conf)
+	if (errs->count == 0)
 		return s;
-	setup_free(home, s);
+	if (s)
+		setup_free(home, s);
 	return NULL;
 }
 

@@ -71,11 +71,20 @@ struct setup_home {
 };
 
 /*
- * Reads and checks configuration and zones. With an error: NULL and the
- * reasons in `errs`. `home` NULL: check only (-t); the result is good for
- * nothing but setup_free. Nothing is begun: no sockets, no checks, no queries.
+ * Reads configuration, zones, and what is known of clients; `before` (NULL:
+ * none) shares what hasn't changed since. All that is wrong goes to `errs`,
+ * which has to be empty. Any thread, and beside everything else. For
+ * setup_make, which takes it; NULL: no memory.
  */
-struct setup *setup_load(struct setup_home *home, const char *file, struct errs *errs);
+struct setup *setup_read(const char *file, const struct setup *before, struct errs *errs);
+
+/*
+ * Makes the rest of what setup_read has read. With an error in `errs`, now or
+ * before: NULL, and `s` is freed. `home` NULL: check only (-t); the result is
+ * good for nothing but setup_free. Nothing is begun: no sockets, no checks, no
+ * queries. Main thread.
+ */
+struct setup *setup_make(struct setup_home *home, struct setup *s, struct errs *errs);
 
 /*
  * In force from now on: asks dnsd, checks the real servers. `before`: the

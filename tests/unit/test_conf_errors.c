@@ -209,12 +209,14 @@ static const struct error_case cases[] = {
 	  "t.conf:7: dns.identity: must be a text in \"...\"\n"
 	  "t.conf:7: dns.site_names: \"pinn\" is none of prefer, pin, none (did you mean \"pin\"?)\n" },
 	{ true,
-	  "geo = { database = \"x\"; };\n"
+	  "geo = { database = ( \"x\", 5, \"\" ); networks = [ \"y\" ]; };\n"
 	  "http = { listen = [ ]; };\n"
 	  "exchange = { ttl = 0.5;\n"
 	  "decide = \"homes\";\n"
 	  "probe = \"none\"; };\n",
-	  "t.conf:7: geo: not built yet\n"
+	  "t.conf:7: geo.database: must be a text in \"...\"\n"
+	  "t.conf:7: geo.database: \"\" is not a file\n"
+	  "t.conf:7: geo.networks: must be a text in \"...\"\n"
 	  "t.conf:8: http: not built yet\n"
 	  "t.conf:9: exchange.ttl: 0.5 is out of range (1 to 86400 seconds)\n"
 	  "t.conf:10: exchange.decide: \"homes\" is none of home+majority, home, majority, own (did you mean \"home\"?)\n"
@@ -597,9 +599,20 @@ static const struct error_case cases[] = {
 	  "{ service = \"w.x.\"; listen = [ \"192.0.2.6@80\" ]; protocol = \"http\"; redirect = { to = \"none\"; }; } ); };\n",
 	  "" },
 	{ true,
-	  "geo = 5;\n"
+	  "geo = 5;\n",
+	  "t.conf:7: geo: must be a group: { ... }\n" },
+	{ true,
+	  "geo = { };\n",
+	  "" },
+	{ true,
+	  "geo = { database = \"city.mmdb\"; networks = \"/etc/fairlead/networks.conf\"; };\n",
+	  "" },
+	{ true,
+	  "geo = { database = [ ]; networks = \"\"; network = \"x\"; };\n"
 	  "dns = { listen = [ \"192.0.2.1@53\" ]; networks4 = 24.0; networks6 = [ 56 ]; cookies = \"false\"; };\n",
-	  "t.conf:7: geo: not built yet\n"
+	  "t.conf:7: geo.database: the list is empty\n"
+	  "t.conf:7: geo.networks: \"\" is not a file\n"
+	  "t.conf:7: geo: unknown key \"network\" (did you mean \"networks\"?)\n"
 	  "t.conf:8: dns.networks6: must be a number\n"
 	  "t.conf:8: dns.cookies: must be true or false\n" },
 	{ true,
