@@ -28,6 +28,7 @@
 struct listener_count {
 	_Atomic(uint32_t) sessions; /* all; max_sessions bounds it */
 	_Atomic(uint32_t) local;    /* with a real server; capacity bounds it */
+	_Atomic(uint32_t) wanted;   /* UDP: places that a thread wants which has no session of its own that could give way */
 	_Atomic(uint64_t) arrived;  /* connections ever, but for those from sites */
 	_Atomic(uint64_t) forwarded;/* of them, sent elsewhere: redirected or relayed to a peer */
 	unsigned refs;              /* main thread */

@@ -17,6 +17,8 @@
 #define SAID_ALL_MAX (4 << 20)
 /* Flows that memory is taken for at a time. */
 #define SLAB 32
+/* Places that threads may want of each other at a time. */
+#define WANTED_MAX 16
 #define FULL_SAID_EVERY (60 * NS_PER_SECOND)
 
 struct flow_slab {
@@ -164,6 +166,26 @@ static bool evict_any(struct udp *u)
 	return false;
 }
 
+/*
+ * At max_sessions a thread whose sessions have all settled, or that has none,
+ * would turn everybody away while another one's flood displaces itself. So it
+ * asks, and the others give way, one at each newcomer and tick.
+ */
+static void want_place(const struct udp_socket *l)
+{
+	_Atomic(uint32_t) *wanted = &l->listener->count->wanted;
+	if (atomic_load_explicit(wanted, memory_order_relaxed) < WANTED_MAX)
+		atomic_fetch_add_explicit(wanted, 1, memory_order_relaxed);
+}
+
+static void give_way(struct udp_socket *l)
+{
+	_Atomic(uint32_t) *wanted = &l->listener->count->wanted;
+	uint32_t n = atomic_load_explicit(wanted, memory_order_relaxed);
+	if (l->young && n && atomic_compare_exchange_strong(wanted, &n, n - 1))
+		evict(l);
+}
+
 static void say_full(const struct udp_socket *l, const char *why)
 {
 	static _Atomic(int64_t) said;
@@ -179,10 +201,13 @@ static void say_full(const struct udp_socket *l, const char *why)
 static bool make_room(struct udp_socket *l)
 {
 	struct worker *w = l->udp->worker;
+	give_way(l);
 	if (atomic_load_explicit(&l->listener->count->sessions, memory_order_relaxed) >= l->listener->conf->max_sessions) {
 		say_full(l, "max_sessions");
-		if (!evict(l))
+		if (!evict(l)) {
+			want_place(l);
 			return false;
+		}
 	}
 	if (w->flows >= w->flows_max || w->sessions + (w->flows + 1) / 2 >= w->sessions_max) {
 		say_full(l, "out of descriptors (RLIMIT_NOFILE)");
@@ -225,6 +250,9 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	struct udp *u = arg;
 	wheel_advance(&u->wheel, worker_tick(), on_due, u);
+	for (struct udp_socket *l = u->sockets; l; l = l->next)
+		if (l->listener)
+			give_way(l);
 	udp_close_retired(u);
 	if (u->wheel.count || any_retired(u))
 		return;

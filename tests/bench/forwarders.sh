@@ -10,12 +10,13 @@ WEB=web.$ZONE
 # Ours: "peer" has no real servers, so all is relayed to the other site (chosen from what its dnsd says);
 # "local" relays to a real server; "http" redirects to the other site.
 start_fwd_fairlead() { # peer|local
-	local d=$RUN/fairlead short='' bulk=''
+	local d=$RUN/fairlead short='' bulk='' udp=''
 	mkdir -p "$d/zones" "$d/run" "$d/state"
 	rm -f "$d/zones/"*
 	if [ "$1" = local ]; then
 		short="servers = ( { address = \"$IP_BAK@$B_SHORT\"; } );"
 		bulk="servers = ( { address = \"$IP_BAK@$B_BULK\"; } );"
+		udp="servers = ( { address = \"$IP_BAK@$B_UDP\"; } );"
 	fi
 	(umask 077; cat >"$d/fairlead.conf" <<C
 site = "s1";
@@ -33,6 +34,7 @@ forward = {
   listeners = (
     { service = "short.$ZONE."; listen = [ "$IP_VIP@$P_SHORT" ]; protocol = "tcp"; connect_timeout = 2; $short },
     { service = "bulk.$ZONE."; listen = [ "$IP_VIP@$P_BULK" ]; protocol = "tcp"; connect_timeout = 2; $bulk },
+    { service = "udp.$ZONE."; listen = [ "$IP_VIP@$P_UDP" ]; protocol = "udp"; $udp },
     { service = "$WEB."; listen = [ "$IP_VIP@$P_HTTP" ]; protocol = "http"; redirect = { to = "name"; }; }
   );
 };
@@ -48,6 +50,8 @@ short LB s1 $IP_VIP port=$P_SHORT check=none
 short LB s2 $IP_BAK port=$B_SHORT check=hc
 bulk  LB s1 $IP_VIP port=$P_BULK check=none
 bulk  LB s2 $IP_BAK port=$B_BULK check=hc
+udp   LB s1 $IP_VIP port=$P_UDP check=none
+udp   LB s2 $IP_BAK port=$B_UDP check=none
 web   LB s1 $IP_VIP port=$P_HTTP check=none
 web   LB s2 $IP_BAK port=$B_SHORT check=hc
 Z
@@ -165,4 +169,4 @@ target() { # SUBJECT short|bulk|udp -> address:port
 	local k=${2^^} port
 	if [ "$1" = direct ]; then port=B_$k; echo "$IP_BAK:${!port}"; else port=P_$k; echo "$IP_VIP:${!port}"; fi
 }
-has_udp() { case $1 in direct|nft) true;; nginx) [ -e $NGINX_STREAM ];; *) false;; esac; }
+has_udp() { case $1 in direct|nft|fairlead-*) true;; nginx) [ -e $NGINX_STREAM ];; *) false;; esac; }
