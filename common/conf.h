@@ -99,7 +99,7 @@ struct conf_geo_files {
 };
 
 /* FWD_IP: every protocol and port of an address, which only the kernel carries: no socket is opened for it. */
-enum fwd_protocol { FWD_HTTP, FWD_TCP, FWD_UDP, FWD_IP };
+enum fwd_protocol { FWD_HTTP, FWD_TCP, FWD_TLS, FWD_UDP, FWD_IP };
 /* How new flows reach a peer while the local servers are down. */
 enum datapath { DATAPATH_RELAY, DATAPATH_NAT };
 enum balance { BALANCE_ROUNDROBIN, BALANCE_LEASTCONN, BALANCE_HASH, BALANCE_RANDOM };
@@ -116,6 +116,9 @@ struct conf_redirect {
 	uint16_t port;                 /* 0: as chosen */
 };
 
+/* Files, PEM. NULL: none. */
+struct conf_tls { char *certificate, *key; };
+
 struct conf_listener {
 	uint8_t *service;              /* wire form, lower case */
 	char *service_text;
@@ -131,6 +134,7 @@ struct conf_listener {
 	char **hosts; size_t nhosts;   /* lower case; none: any */
 	double connect_timeout, idle_timeout, client_timeout; /* seconds */
 	unsigned max_sessions;
+	struct conf_tls tls;           /* http only */
 	enum proxy_send send_proxy, send_proxy_peer;
 	struct prefix *accept_proxy; size_t naccept_proxy; /* disjoint; the header is required from there, and believed */
 	unsigned client_sessions;      /* of one client network; 0: no limit */

@@ -81,8 +81,15 @@ static void index_names(struct conf_loader *l, struct conf_names *out, const cha
 
 /* ---- addresses that stand twice ---- */
 
-struct place_of_addr { struct addr addr; const config_setting_t *setting; size_t index; };
+/* listener: whose it is, if it is one's. */
+struct place_of_addr { struct addr addr; const config_setting_t *setting; size_t index; const struct conf_listener *listener; };
 struct addr_set { struct place_of_addr *v; size_t n, room; bool with_port; };
+
+/* UDP has ports of its own. */
+static bool is_datagram(const struct conf_listener *l)
+{
+	return l && l->protocol == FWD_UDP;
+}
 
 static int by_addr(const void *a, const void *b)
 {
@@ -94,6 +101,8 @@ static int by_addr(const void *a, const void *b)
 		return order;
 	if (addr_port(&p->addr) != addr_port(&q->addr))
 		return addr_port(&p->addr) < addr_port(&q->addr) ? -1 : 1;
+	if (is_datagram(p->listener) != is_datagram(q->listener))
+		return is_datagram(q->listener) ? -1 : 1;
 	return p->index < q->index ? -1 : p->index > q->index;
 }
 
@@ -112,9 +121,38 @@ static void add_addrs(struct addr_set *set, const struct conf_at *list, const st
 			set->v = more;
 			set->room = room;
 		}
-		set->v[set->n] = (struct place_of_addr){ v[i], conf_element(list, i), set->n };
+		set->v[set->n] = (struct place_of_addr){ v[i], conf_element(list, i), set->n, NULL };
 		set->n++;
 	}
+}
+
+/* Its clients name the server that they want before anything else. */
+static bool speaks_tls(const struct conf_listener *l)
+{
+	return l->protocol == FWD_TLS || (l->protocol == FWD_HTTP && l->tls.certificate);
+}
+
+/* The PROXY header is read before it is known whose a connection is. */
+static bool same_accept_proxy(const struct conf_listener *a, const struct conf_listener *b)
+{
+	bool same = a->naccept_proxy == b->naccept_proxy;
+	for (size_t i = 0; same && i < a->naccept_proxy; i++) {
+		const struct prefix *p = &a->accept_proxy[i], *q = &b->accept_proxy[i];
+		same = p->family == q->family && p->length == q->length && memcmp(p->bytes, q->bytes, sizeof p->bytes) == 0;
+	}
+	return same;
+}
+
+/* Why two listeners can't have the same address: what is added to the message. NULL: they can. */
+static const char *why_not_shared(const struct conf_listener *a, const struct conf_listener *b)
+{
+	if (is_datagram(a) != is_datagram(b))
+		return NULL;
+	if (!a || a == b)
+		return "";
+	if (speaks_tls(a) && speaks_tls(b))
+		return same_accept_proxy(a, b) ? NULL : ", so accept_proxy must be the same for both";
+	return speaks_tls(a) || speaks_tls(b) ? "; only those of protocol tls, and of http with a certificate, can share an address" : "";
 }
 
 static void report_addrs(struct addr_set *set, const struct conf_at *at)
@@ -124,10 +162,11 @@ static void report_addrs(struct addr_set *set, const struct conf_at *at)
 		qsort(set->v, set->n, sizeof *set->v, by_addr);
 	for (size_t i = 1; i < set->n; i++) {
 		const struct place_of_addr *p = &set->v[i], *before = &set->v[i - 1];
-		if (addr_equal(&p->addr, &before->addr))
-			conf_fail(at, p->setting, "%s stands twice, before in line %u",
+		const char *why = addr_equal(&p->addr, &before->addr) ? why_not_shared(p->listener, before->listener) : NULL;
+		if (why)
+			conf_fail(at, p->setting, "%s stands twice, before in line %u%s",
 			          addr_port(&p->addr) ? addr_text_at(&p->addr, text) : addr_text(&p->addr, text),
-			          conf_place_of(at->loader, before->setting).line);
+			          conf_place_of(at->loader, before->setting).line, why);
 	}
 	free(set->v);
 }
@@ -159,7 +198,7 @@ static void find_site_addrs(struct conf_loader *l)
 	report_addrs(&proxy, &proxy_at);
 }
 
-/* http and tcp listeners share TCP's ports. */
+/* Listeners of all protocols but udp share TCP's ports. */
 static void find_listener_addrs(struct conf_loader *l)
 {
 	const struct conf_forward *f = &l->conf->forward;
@@ -172,7 +211,10 @@ static void find_listener_addrs(struct conf_loader *l)
 		if (!config_setting_is_group(group.setting))
 			continue;
 		struct conf_at listen = conf_member(&group, "listen");
+		size_t first = set.n;
 		add_addrs(&set, &listen, f->listeners[i].listen, f->listeners[i].nlisten);
+		for (size_t k = first; k < set.n; k++)
+			set.v[k].listener = &f->listeners[i];
 	}
 	report_addrs(&set, &at);
 }

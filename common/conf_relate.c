@@ -183,15 +183,14 @@ static void relate_transparent(const struct conf_at *at, const struct conf_liste
 void conf_relate_listener(const struct conf_at *at, void *object)
 {
 	struct conf_listener *l = object;
-	static const char *const http_only[] = { "redirect", "hosts" };
 	static const char *const streams_only[] = { "connect_timeout", "client_timeout", "send_proxy", "send_proxy_peer", "accept_proxy", "transparent", "tls" };
 	l->line = conf_place_of(at->loader, at->setting).line;
 	l->naccept_proxy = prefix_merge(l->accept_proxy, l->naccept_proxy);
-	for (size_t i = 0; i < 2 && l->protocol != FWD_HTTP; i++) {
-		struct conf_at m = conf_member(at, http_only[i]);
-		if (m.setting)
-			conf_fail(&m, m.setting, "is for protocol http only");
-	}
+	struct conf_at redirect = conf_member(at, "redirect"), hosts = conf_member(at, "hosts");
+	if (redirect.setting && l->protocol != FWD_HTTP)
+		conf_fail(&redirect, redirect.setting, "is for protocol http only");
+	if (hosts.setting && l->protocol != FWD_HTTP && l->protocol != FWD_TLS)
+		conf_fail(&hosts, hosts.setting, "is for protocols http and tls only");
 	for (size_t i = 0; i < sizeof streams_only / sizeof *streams_only && l->protocol == FWD_UDP; i++) {
 		struct conf_at m = conf_member(at, streams_only[i]);
 		if (m.setting)

@@ -291,7 +291,7 @@ static const struct conf_table redirect_table = {
 };
 
 static const struct conf_word protocol_words[] = {
-	{ "http", FWD_HTTP, false }, { "tcp", FWD_TCP, false }, { "tls", 0, true }, { "udp", FWD_UDP, false }, { "ip", FWD_IP, false },
+	{ "http", FWD_HTTP, false }, { "tcp", FWD_TCP, false }, { "tls", FWD_TLS, false }, { "udp", FWD_UDP, false }, { "ip", FWD_IP, false },
 };
 static const struct conf_word balance_words[] = {
 	{ "roundrobin", BALANCE_ROUNDROBIN, false }, { "leastconn", BALANCE_LEASTCONN, false },
@@ -308,14 +308,14 @@ static const struct conf_key listener_keys[] = {
 	{ "listen", KIND_ENDPOINTS, true, LIST(conf_listener, listen), .port_optional = true,
 	  .help = "The virtual server's addresses. With protocol ip, without ports: \"ADDRESS\"." },
 	{ "protocol", KIND_WORD, true, AT(conf_listener, protocol), WORDS(protocol_words),
-	  .help = "http: redirected where possible. tcp: relayed. udp: relayed, a session for each client address and port. ip: every protocol and port of the address that no other listener names, with datapath nat only." },
+	  .help = "http: redirected where possible. tcp: relayed. tls: relayed; where several listeners share an address, the server name that the client says chooses among them. udp: relayed, a session for each client address and port. ip: every protocol and port of the address that no other listener names, with datapath nat only." },
 	{ "servers", KIND_GROUPS, false, LIST(conf_listener, servers), .table = &server_table, .may_be_empty = true },
 	{ "check", KIND_OWN, false, AT(conf_listener, check), .set = conf_set_listener_check, .form = "\"NAME\"",
 	  .help = "How to probe the servers: a name from checks. Without it a server is up until it refuses a connection." },
 	{ "balance", KIND_WORD, false, AT(conf_listener, balance), WORDS(balance_words), .fallback = "roundrobin", .help = "How a server is chosen." },
 	{ "capacity", KIND_UINT, false, AT(conf_listener, capacity), RANGE(1, 1e9, "sessions"), .fallback = "(no limit)", .help = "Sessions above this go to a peer." },
 	{ "redirect", KIND_GROUP, false, AT(conf_listener, redirect), .table = &redirect_table },
-	{ "hosts", KIND_TEXTS, false, LIST(conf_listener, hosts), .valid = conf_valid_host, .fallback = "(any)", .help = "Host values that are served; others get 421. For protocol http." },
+	{ "hosts", KIND_TEXTS, false, LIST(conf_listener, hosts), .valid = conf_valid_host, .fallback = "(any)", .help = "Host values that are served; others get 421. For protocol http; with protocol tls the server names besides the service's own, and others get an alert." },
 	{ "connect_timeout", KIND_SECONDS, false, AT(conf_listener, connect_timeout), RANGE(0.01, 3600, "seconds"), .fallback = "1", .help = "Then the next candidate is tried." },
 	{ "idle_timeout", KIND_SECONDS, false, AT(conf_listener, idle_timeout), RANGE(0.1, DAY * 30, "seconds"), .fallback = "300", .help = "Ends a session without traffic. For protocol udp 120, and at most 30 while the client has not spoken again after the first reply." },
 	{ "client_timeout", KIND_SECONDS, false, AT(conf_listener, client_timeout), RANGE(0.1, 3600, "seconds"), .fallback = "10", .help = "For the head of a request." },

@@ -13,6 +13,8 @@ static const struct { const char *text; bool reset_client, reset_server; } ends[
 	[END_BAD_PROXY] = { "bad PROXY header", true, true },
 	[END_SERVER_DOWN] = { "server down", true, true },
 	[END_EVICTED] = { "evicted", true, true },
+	[END_BAD_HELLO] = { "bad TLS hello", true, true },
+	[END_UNKNOWN_NAME] = { "unknown server name", false, true },
 };
 
 const char *end_text(enum end e)

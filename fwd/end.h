@@ -19,6 +19,8 @@ enum end {
 	END_BAD_PROXY,       /* PROXY header missing, malformed, too long or late */
 	END_SERVER_DOWN,     /* UDP: its server is down by its check, and silent */
 	END_EVICTED,         /* UDP: made room for a newer one */
+	END_BAD_HELLO,       /* no TLS hello, a malformed one, or half of one */
+	END_UNKNOWN_NAME,    /* its server name is nobody's */
 	END_COUNT
 };
 

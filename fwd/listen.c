@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "front.h"
 #include "log.h"
 #include "loop.h"
 #include "serve.h"
@@ -348,6 +349,13 @@ static void close_socket(struct listen_socket *l)
 
 struct listener *listen_find(struct setup *s, const struct addr *a, bool datagram, uint16_t *dialled)
 {
+	for (size_t i = 0; s && !datagram && i < s->nfronts; i++) {
+		const struct way *first = s->fronts[i].front->ways;
+		if (addr_equal(&first->listener->conf->listen[first->dialled], a)) {
+			*dialled = first->dialled;
+			return &s->fronts[i];
+		}
+	}
 	for (size_t i = 0; s && i < s->nlisteners; i++) {
 		const struct conf_listener *c = s->listeners[i].conf;
 		for (size_t k = 0; is_datagram(c) == datagram && k < c->nlisten; k++) {

@@ -71,7 +71,7 @@ void listen_worker_init(struct worker *w);
  */
 void listen_switch(struct worker *w, struct listen_table *t, struct setup *s);
 
-/* The listener of `s` (NULL: none) with this address; *dialled: its index in conf->listen. */
+/* The listener of `s` (NULL: none) with this address, the front of those that share it; *dialled: its index in conf->listen. */
 struct listener *listen_find(struct setup *s, const struct addr *a, bool datagram, uint16_t *dialled);
 
 /* A reference more, and less. */

@@ -38,7 +38,7 @@ static void take(struct session *s, const struct proxy_header *h)
 	if (recv(s->client.fd, s->worker->buffer, h->len, 0) != (ssize_t)h->len)
 		session_end(s, END_CLIENT_RESET);
 	else if (believe(s, h))
-		serve_decided(s);
+		serve_prefaced(s);
 }
 
 static void run(struct session *s)

@@ -1,7 +1,9 @@
 #include "serve.h"
 
 #include <stdatomic.h>
+#include "choose.h"
 #include "dial.h"
+#include "front.h"
 #include "log.h"
 #include "loop.h"
 #include "preface.h"
@@ -95,33 +97,85 @@ static bool take_place(struct session *s)
 	return false;
 }
 
-void serve_decided(struct session *s)
+/* Counted where it is decided whose it is. */
+static void count_arrival(const struct listener *l, bool from_site)
 {
-	if (!take_place(s))
-		return;
-	start(s, serve_route(s->listener, s->from_site, pool_usable(s->listener->pool)));
-}
-
-void serve(struct worker *w, struct listener *l, uint16_t dialled, int fd, const struct addr *client)
-{
-	bool from_site = setup_is_site(l->setup, client);
-	/* A PROXY header can only take ways away, so what is reset without one is reset with one. */
-	enum route r = serve_route(l, from_site, pool_usable(l->pool));
-	count(&w->counters.accepted, 1);
 	if (!from_site)
 		atomic_fetch_add_explicit(&l->count->arrived, 1, memory_order_relaxed);
-	if (r == ROUTE_RESET) {
-		count(&w->counters.routed[r], 1);
-		count(&w->counters.ended[END_UNSERVED], 1);
-		sock_reset(fd);
+}
+
+void serve_chosen(struct session *s)
+{
+	struct listener *l = s->listener;
+	count_arrival(l, s->from_site);
+	if (take_place(s))
+		start(s, serve_route(l, s->from_site, pool_usable(l->pool)));
+}
+
+void serve_prefaced(struct session *s)
+{
+	if (s->listener->front)
+		choose_begin(s);
+	else
+		serve_chosen(s);
+}
+
+/* Nothing that could be read would help: who must be reset is reset before (a PROXY header can only take ways away). */
+static bool is_hopeless(const struct listener *l, bool from_site)
+{
+	const struct front *f = l->front;
+	if (!f)
+		return serve_route(l, from_site, pool_usable(l->pool)) == ROUTE_RESET;
+	for (size_t i = 0; i < f->n; i++)
+		if (!is_hopeless(f->ways[i].listener, from_site))
+			return false;
+	return true;
+}
+
+static void reset_at_once(struct worker *w, const struct listener *l, int fd, bool from_site)
+{
+	count_arrival(l, from_site);
+	count(&w->counters.routed[ROUTE_RESET], 1);
+	count(&w->counters.ended[END_UNSERVED], 1);
+	sock_reset(fd);
+}
+
+/* Something has to be read before the decision. */
+static void serve_later(struct worker *w, struct listener *l, uint16_t dialled, int fd, const struct addr *client)
+{
+	bool from_site = setup_is_site(l->setup, client);
+	if (is_hopeless(l, from_site)) {
+		reset_at_once(w, l, fd, from_site);
 		return;
 	}
 	struct session *s = session_new(w, l, dialled, fd, client);
 	if (!s)
 		return;
 	s->from_site = from_site;
-	if (l->conf->naccept_proxy && preface_is_wanted(l->conf, client))
+	if (preface_is_wanted(l->conf, client))
 		preface_begin(s);
-	else if (take_place(s))
+	else
+		serve_prefaced(s);
+}
+
+void serve(struct worker *w, struct listener *l, uint16_t dialled, int fd, const struct addr *client)
+{
+	count(&w->counters.accepted, 1);
+	if (l->front || l->conf->naccept_proxy) {
+		serve_later(w, l, dialled, fd, client);
+		return;
+	}
+	bool from_site = setup_is_site(l->setup, client);
+	enum route r = serve_route(l, from_site, pool_usable(l->pool));
+	if (r == ROUTE_RESET) {
+		reset_at_once(w, l, fd, from_site);
+		return;
+	}
+	struct session *s = session_new(w, l, dialled, fd, client);
+	if (!s)
+		return;
+	s->from_site = from_site;
+	count_arrival(l, from_site);
+	if (take_place(s))
 		start(s, r);
 }

@@ -245,6 +245,14 @@ void session_count_real(struct session *s, struct server *real)
 		atomic_fetch_add_explicit(&real->sessions, 1, memory_order_relaxed);
 }
 
+void session_move(struct session *s, struct listener *l, uint16_t dialled)
+{
+	atomic_fetch_sub_explicit(&s->listener->count->sessions, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&l->count->sessions, 1, memory_order_relaxed);
+	s->listener = l;
+	s->dialled = dialled;
+}
+
 const struct addr *session_dialled(const struct session *s)
 {
 	return s->told ? s->told : &s->listener->conf->listen[s->dialled];
@@ -259,7 +267,7 @@ struct addr session_dialled_exactly(const struct session *s)
 	return a;
 }
 
-void session_refuse(struct session *s, enum end why, const char *what)
+void session_complain(const struct session *s, enum end why, const char *what)
 {
 	static _Atomic(int64_t) said[END_COUNT];
 	int64_t now = loop_now(), before = said[why];
@@ -268,6 +276,11 @@ void session_refuse(struct session *s, enum end why, const char *what)
 		log_warn(end_text(why), "service=%s listen=%s client=%s why=\"%s\" so_far=%llu", s->listener->conf->service_text,
 		         addr_text_at(&s->listener->conf->listen[s->dialled], listen), addr_text_at(&s->address, client), what,
 		         (unsigned long long)s->worker->counters.ended[why]);
+}
+
+void session_refuse(struct session *s, enum end why, const char *what)
+{
+	session_complain(s, why, what);
 	session_end(s, why);
 }
 

@@ -120,10 +120,12 @@ const struct addr *session_dialled(const struct session *s);
 /* The same as the client saw it, also when we listen on a wildcard. */
 struct addr session_dialled_exactly(const struct session *s);
 
-/*
- * Ends a session whose client broke the rules, as `why`. Logged with
- * `what` (static) once a minute at most for each of `why`, so that nobody can fill the disk.
- */
+/* From now on it is another listener's of the same setup: choose.c. */
+void session_move(struct session *s, struct listener *l, uint16_t dialled);
+
+/* Logs that its client broke the rules: once a minute at most for each of `why`, so that nobody can fill the disk. `what`: the reason. */
+void session_complain(const struct session *s, enum end why, const char *what);
+/* The same, and ends it. */
 void session_refuse(struct session *s, enum end why, const char *what);
 
 /* Enters the half's event. `write`: also tell when it can be written. False: the session has ended. */

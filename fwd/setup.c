@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "front.h"
 #include "loop.h"
 #include "nat.h"
 #include "wheel.h"
@@ -135,21 +136,6 @@ static void make_listener(struct setup_home *home, struct setup *s, const struct
 		errs_add(errs, NULL, 0, 0, "out of memory");
 }
 
-/* Two listeners on one address would share it by SO_REUSEPORT, each getting half of the other's clients. */
-static void check_addresses(const struct setup *s, struct errs *errs)
-{
-	const struct conf_forward *f = &s->conf->forward;
-	char text[ADDR_TEXT_MAX];
-	for (size_t i = 0; i < f->nlisteners; i++)
-		for (size_t a = 0; a < f->listeners[i].nlisten; a++)
-			for (size_t j = 0; j <= i; j++)
-				for (size_t b = 0; b < (j < i ? f->listeners[j].nlisten : a); b++)
-					if (addr_equal(&f->listeners[i].listen[a], &f->listeners[j].listen[b]) &&
-					    (f->listeners[i].protocol == FWD_UDP) == (f->listeners[j].protocol == FWD_UDP))
-						errs_add(errs, s->conf->file, f->listeners[i].line, 0,
-						         "%s is listened on twice", addr_text_at(&f->listeners[i].listen[a], text));
-}
-
 /* --- who may not be forwarded --- */
 
 static int compare_ip(const void *a, const void *b)
@@ -226,7 +212,6 @@ static void make_all(struct setup_home *home, struct setup *s, struct errs *errs
 {
 	if (home && !home->workers)
 		home->workers = s->conf->forward.threads ? s->conf->forward.threads : loop_cores();
-	check_addresses(s, errs);
 	s->listeners = calloc(s->conf->forward.nlisteners + 1, sizeof *s->listeners);
 	if (!s->listeners || !collect_sources(s)) {
 		errs_add(errs, NULL, 0, 0, "out of memory");
@@ -235,6 +220,7 @@ static void make_all(struct setup_home *home, struct setup *s, struct errs *errs
 	for (size_t i = 0; i < s->conf->forward.nlisteners; i++)
 		make_listener(home, s, &s->conf->forward.listeners[i], errs);
 	nat_check(s, errs);
+	fronts_make(s, !home, errs);
 }
 
 struct setup *setup_make(struct setup_home *home, struct setup *s, struct errs *errs)
@@ -300,6 +286,7 @@ void setup_free(struct setup_home *home, struct setup *s)
 		if (l->count)
 			put_count(home, l->count);
 	}
+	fronts_free(s);
 	free(s->listeners);
 	for (size_t i = 0; i < s->nservices; i++)
 		service_free(s->services[i]);

@@ -47,6 +47,7 @@ struct listener {
 	struct pool *pool;
 	struct peers_service *peers;
 	struct redirect *redirect;  /* http only */
+	struct front *front;        /* it stands for those that share an address; then pool, peers, redirect are NULL. Others: NULL */
 	struct listener_count *count;
 	uint32_t connect_ticks, idle_ticks, client_ticks; /* the times of conf, for the wheel */
 };
@@ -56,6 +57,7 @@ struct setup {
 	struct conf *conf;
 	struct service **services; size_t nservices; /* those that listeners name */
 	struct listener *listeners; size_t nlisteners;
+	struct listener *fronts; size_t nfronts; /* front.h */
 	struct peers *peers;        /* from setup_begin on */
 	struct addr *site_sources; size_t nsite_sources; /* control and proxy addresses of all sites, sorted */
 	struct setup *next;         /* main thread: those that are still used */

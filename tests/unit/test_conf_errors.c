@@ -328,7 +328,6 @@ static const struct error_case cases[] = {
 	  "send_proxy = \"v3\"; send_proxy_peer = \"v2\"; accept_proxy = [ \"192.0.2.1/24\" ]; transparent = true;\n"
 	  "tls = { }; } ); };\n",
 	  "t.conf:7: forward.http: not built yet\n"
-	  "t.conf:8: forward.listeners[].protocol: \"tls\" is not built yet\n"
 	  "t.conf:9: forward.listeners[].send_proxy: \"v3\" is none of none, v1, v2 (did you mean \"v1\"?)\n"
 	  "t.conf:9: forward.listeners[].accept_proxy: \"192.0.2.1/24\" is not a prefix (or has bits set past its length)\n"
 	  "t.conf:10: forward.listeners[].tls: not built yet\n" },
@@ -456,7 +455,7 @@ static const struct error_case cases[] = {
 	  "forward = { listeners = (\n"
 	  "{ service = \"a.b.\"; listen = [ \"192.0.2.5@53\" ]; protocol = \"udp\"; connect_timeout = 1; hosts = [ \"x\" ];\n"
 	  "client_timeout = 3; accept_proxy = [ \"192.0.2.0/24\" ]; send_proxy = \"v2\"; } ); };\n",
-	  "t.conf:8: forward.listeners[].hosts: is for protocol http only\n"
+	  "t.conf:8: forward.listeners[].hosts: is for protocols http and tls only\n"
 	  "t.conf:8: forward.listeners[].connect_timeout: is not for protocol udp\n"
 	  "t.conf:9: forward.listeners[].client_timeout: is not for protocol udp\n"
 	  "t.conf:9: forward.listeners[].send_proxy: is not for protocol udp\n"
@@ -477,7 +476,7 @@ static const struct error_case cases[] = {
 	  "t.conf:10: forward.listeners[].listen: \"[2001:db8::1]@80\" is not ADDRESS@PORT\n"
 	  "t.conf:10: forward.listeners[].listen: \"192.0.2.7@65536\" is not ADDRESS@PORT\n"
 	  "t.conf:10: forward.listeners[].redirect: is for protocol http only\n"
-	  "t.conf:10: forward.listeners[].hosts: is for protocol http only\n"
+	  "t.conf:10: forward.listeners[].hosts: is for protocols http and tls only\n"
 	  "t.conf:10: forward.listeners[].listen: \"192.0.2.5\" is not ADDRESS@PORT\n" },
 	{ true,
 	  "checks = ( { name = \"c\"; type = \"tcp\"; } ); forward = { listeners = (\n"
