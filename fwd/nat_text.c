@@ -224,7 +224,7 @@ static void print_to_peer(FILE *to)
 	fputs("\t}\n", to);
 }
 
-/* Several proxy IPs in turn. */
+/* Several proxy IPs are shared out by client, not taken in turn: FTP servers want data connections to come from where the control connection does. */
 static void print_sources(FILE *to, const struct site *own, const struct family *f)
 {
 	char text[ADDR_TEXT_MAX];
@@ -235,7 +235,7 @@ static void print_sources(FILE *to, const struct site *own, const struct family 
 		return;
 	fprintf(to, "\t\tct status dnat ct original %s daddr @servers%s %s daddr @peers%s snat %s to ", f->ip, f->n, f->ip, f->n, f->ip);
 	if (n > 1)
-		fprintf(to, "numgen inc mod %zu map { ", n);
+		fprintf(to, "jhash %s saddr mod %zu seed 0x1 map { ", f->ip, n);
 	for (size_t i = 0; i < own->nproxy_bind; i++) {
 		if (own->proxy_bind[i].sa.sa_family != f->af)
 			continue;

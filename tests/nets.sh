@@ -84,12 +84,13 @@ END
 		number=$([ $site = sjc ] && echo 1 || echo 2)
 		mkdir -p "run/$site" "state/$site"
 		[ -e $site.key ] || make_key "$tmp/$site.key" $site
+		chown nobody "run/$site" "state/$site" $site.key
 		cat > $site.conf <<END
 site = "$site";
 instance = "one";
 run = "run/$site";
 state = "state/$site";
-user = "";
+user = "nobody";
 @include "common.conf"
 dns = { listen = [ "10.$number.0.53@53" ]; zones = "."; hold = 0; };
 forward = { dnsd = [ "10.$number.0.53@53" ]; drain_timeout = 20; listeners = (
@@ -127,4 +128,6 @@ net_fwd() {
 	start "fwd-$1" nsenter -t "${net[$1]}" -n $FAIRLEAD_WRAP "$fwd" -c "$tmp/$1.conf"
 	wait_log "fwd-$1" 'msg="serving"' 10 $((before + 1))
 }
+# net_rights NAME: the capabilities that it has kept
+net_rights() { sed -n 's/^CapEff:\t*0*//p' "/proc/${pids[$1]}/status"; }
 net_listening() { at "$1" ss -Hltn "src $2 and sport = :$3" | grep -q .; }
