@@ -1,0 +1,200 @@
+#include "ctl_decide.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "answer.h"
+
+/* --- states --- */
+
+static bool assumed_down(const struct ctl *c, const struct conf *conf, const struct member *m)
+{
+	for (size_t i = 0; i < c->ndown && m->site != MEMBER_NO_SITE; i++)
+		if (strcmp(conf->sites[m->site].name, c->down[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Publishes a state as the name server's control thread does. */
+static enum ctl_status publish(struct ctl *c, struct lb *lb, struct member_view *views)
+{
+	const struct service *s = lb->service;
+	struct gate gate;
+	for (size_t i = 0; i < s->nmembers; i++)
+		if (assumed_down(c, lb->conf, &s->members[i]))
+			views[i] = (struct member_view){ .verdict = VERDICT_DOWN };
+	gate_compute(s, views, MEMBER_NO_SITE, true, &gate);
+	struct lb_state *st = lb_state_new(&gate);
+	if (!st || !lb_state_keep_views(st, views, s->nmembers)) {
+		lb_state_delete(st);
+		return ctl_fail(CTL_REFUSED, "out of memory");
+	}
+	st->ttl = s->has_ttl ? s->ttl : lb->conf->dns.ttl;
+	st->ready = true;
+	for (size_t i = 0; i < s->nmembers; i++)
+		if (views[i].verdict == VERDICT_DOWN)
+			st->down[i / 8] |= (uint8_t)(1 << i % 8);
+	lb_state_delete(atomic_exchange(&lb->state, st));
+	return CTL_OK;
+}
+
+static enum ctl_status publish_live(struct ctl *c, struct lb *lb)
+{
+	static struct member_state states[SERVICE_MEMBERS_MAX];
+	struct member_view views[SERVICE_MEMBERS_MAX];
+	const struct service *s = lb->service;
+	enum ctl_status status = c->all_up ? CTL_OK : ctl_members(c, s, states);
+	for (size_t i = 0; i < s->nmembers; i++)
+		views[i] = (struct member_view){ .verdict = c->all_up || !states[i].known ? VERDICT_UP : states[i].said.state };
+	return status == CTL_OK ? publish(c, lb, views) : status;
+}
+
+enum ctl_status decide_from_live(struct ctl *c, struct generation *g)
+{
+	enum ctl_status status = CTL_OK;
+	for (size_t i = 0; i < g->nzones; i++)
+		for (size_t k = 0; k < g->zones[i]->nservices && status == CTL_OK; k++)
+			status = publish_live(c, g->zones[i]->services[k]);
+	return status;
+}
+
+static const struct lb *find_same(const struct generation *g, const struct service *s)
+{
+	struct zone_name n;
+	zone_name_set(&n, s->name, s->name_len);
+	const struct zone *z = generation_zone(g, &n);
+	const struct node *node = z ? zone_find(z, &n, n.labels) : NULL;
+	return node && node->kind == NODE_SERVICE ? z->services[node->service] : NULL;
+}
+
+static enum ctl_status publish_same(struct ctl *c, struct lb *lb, const struct generation *from)
+{
+	struct member_view views[SERVICE_MEMBERS_MAX];
+	const struct lb *old = find_same(from, lb->service);
+	for (size_t i = 0; i < lb->service->nmembers; i++) {
+		views[i] = (struct member_view){ .verdict = VERDICT_UP };
+		for (size_t k = 0; old && k < old->service->nmembers; k++)
+			if (strcmp(old->service->members[k].label, lb->service->members[i].label) == 0)
+				views[i] = atomic_load(&old->state)->views[k];
+	}
+	return publish(c, lb, views);
+}
+
+enum ctl_status decide_from_other(struct ctl *c, struct generation *g, const struct generation *from)
+{
+	enum ctl_status status = CTL_OK;
+	for (size_t i = 0; i < g->nzones; i++)
+		for (size_t k = 0; k < g->zones[i]->nservices && status == CTL_OK; k++)
+			status = publish_same(c, g->zones[i]->services[k], from);
+	return status;
+}
+
+enum verdict decide_verdict(const struct lb *lb, size_t member)
+{
+	return atomic_load(&lb->state)->views[member].verdict;
+}
+
+/* --- answers --- */
+
+#define DIGEST_BEGIN 0xcbf29ce484222325u
+
+static uint64_t digest(uint64_t h, const void *p, size_t n)
+{
+	for (const uint8_t *b = p; n--; b++)
+		h = (h ^ *b) * 0x100000001b3u; /* FNV-1a */
+	return h;
+}
+
+/* The service, or LABEL.SERVICE of it, whose members are in the answer. */
+static const struct lb *find_lb(const struct zone *z, const struct zone_name *n)
+{
+	unsigned labels;
+	const struct node *node = zone_find(z, n, n->labels);
+	if (!node && zone_closest(z, n, n->labels, &labels))
+		node = zone_find_wildcard(z, n, labels);
+	return node && (node->kind == NODE_SERVICE || node->kind == NODE_MEMBER) ? z->services[node->service] : NULL;
+}
+
+static int member_of(const struct lb *lb, const struct lb_records *r)
+{
+	const struct lb_state *st = atomic_load(&lb->state);
+	for (size_t m = 0; m < lb->service->nmembers; m++)
+		if (r == lb_records_of(lb, st, m, true) || r == lb_records_of(lb, st, m, false))
+			return (int)m;
+	return -1;
+}
+
+static void add_member(struct decision *d, int member)
+{
+	size_t len = strlen(d->text);
+	if (member < 0)
+		return;
+	d->members[d->n++] = (uint16_t)member;
+	snprintf(d->text + len, sizeof d->text - len, "%s%s", len ? "," : "", d->lb->service->members[member].label);
+}
+
+static void add_members(struct decision *d, const struct item *i)
+{
+	for (unsigned k = 0; k < i->nmembers; k++) {
+		const struct lb_records *r = i->records[k];
+		size_t step = r->n ? r->len / r->n : 0;
+		for (unsigned a = 0; a < r->n; a++)
+			d->digest = digest(d->digest, r->wire + a * step + RR_HEAD, step - RR_HEAD);
+		if (d->lb)
+			add_member(d, member_of(d->lb, r));
+	}
+}
+
+static void add_item(struct decision *d, const struct item *i)
+{
+	d->digest = digest(d->digest, &i->kind, sizeof i->kind);
+	switch (i->kind) {
+	case ITEM_MEMBERS:
+		add_members(d, i);
+		break;
+	case ITEM_HOST:
+		d->digest = digest(d->digest, i->lb->service->members[i->member].host, dname_len(i->lb->service->members[i->member].host));
+		d->lb = i->lb;
+		add_member(d, i->member);
+		break;
+	case ITEM_SYNTHESIS:
+		d->digest = digest(d->digest, i->target, dname_len(i->target));
+		break;
+	case ITEM_RRSET:
+		for (const uint8_t *p = i->set->wire, *end = p + i->set->len; p < end; p += RR_HEAD + wire_get16(p + 10))
+			d->digest = digest(digest(d->digest, p + 2, 2), p + 10, 2u + wire_get16(p + 10));
+		break;
+	default:
+		break;
+	}
+}
+
+static uint16_t type_of(const struct query_line *q, const struct lb *lb)
+{
+	return q->type ? q->type : lb && !lb->any_a && lb->any_aaaa ? RR_AAAA : RR_A;
+}
+
+void decide(const struct generation *g, const struct query_line *line, uint64_t random, uint64_t turn, struct decision *out)
+{
+	static struct query q;
+	static struct answer a;
+	struct answer_input in = { .gen = g, .client = &line->client, .random = random, .turn = turn };
+	zone_name_set(&q.name, line->asked->name, line->asked->len);
+	const struct zone *z = generation_zone(g, &q.name);
+	q.class = CLASS_IN;
+	q.type = type_of(line, z ? find_lb(z, &q.name) : NULL);
+	answer_decide(&a, &q, &in);
+	/* A chain ends at another name than was asked for. */
+	bool chain = a.nitems && a.items[a.nitems - 1].owner.name && a.items[a.nitems - 1].section == ANSWER;
+	*out = (struct decision){ .rcode = a.rcode, .digest = digest(DIGEST_BEGIN, &a.rcode, sizeof a.rcode) };
+	out->lb = a.zone ? find_lb(a.zone, chain ? &a.current : &q.name) : NULL;
+	for (unsigned i = 0; i < a.nitems; i++)
+		if (a.items[i].section == ANSWER)
+			add_item(out, &a.items[i]);
+	if (out->n)
+		return;
+	if (out->lb && out->rcode == RCODE_NOERROR && a.nitems && a.items[a.nitems - 1].section == ANSWER)
+		out->lb = NULL; /* records beside the service's addresses */
+	snprintf(out->text, sizeof out->text, "%s", out->rcode == RCODE_NXDOMAIN ? "NXDOMAIN" : out->rcode ? "refused"
+	         : a.nitems && a.items[0].section == ANSWER ? "records" : "no data");
+}
