@@ -456,9 +456,10 @@ bool control_start(struct control *c, bool replace, char why[CONTROL_WHY_MAX])
 	c->table.workers = c->home.workers;
 	if (c->setup->conf->needs_raw_sockets || is_transparent(c->setup))
 		loop_keep_raw_sockets();
-	if (!lock_run(c, replace, why) || !nat_stand(&c->nat, c->home.base, c->setup, why))
+	if (!lock_run(c, replace, why))
 		return false;
-	if (c->nat)
+	bool nat = nat_is_due(c->setup);
+	if (nat)
 		loop_keep_net_admin();
 	if (!listen_open(&c->table, c->setup, why) || !loop_drop_privileges(c->setup->conf->user, why)
 	    || !may_be_transparent(c->setup, why))
@@ -470,6 +471,9 @@ bool control_start(struct control *c, bool replace, char why[CONTROL_WHY_MAX])
 		snprintf(why, CONTROL_WHY_MAX, "no memory for threads");
 		return false;
 	}
+	/* Last, since it takes the table from a predecessor, who serves until we do; and before anything is accepted. */
+	if (nat && !nat_stand(&c->nat, c->home.base, c->setup, why))
+		return false;
 	count_descriptors(c);
 	succession_begin(c->succession);
 	return true;

@@ -83,16 +83,43 @@ static char *command(const char *verb, const char *table)
 	return asprintf(&text, "%s table inet %s\n", verb, table) < 0 ? NULL : text;
 }
 
-/* Is there a table of our name, and (with `process`) made by this one? */
-static bool is_there(struct nat *n, const char *process)
+/* Is there such a table, and (with `process`) made by this one? */
+static bool is_there(struct nft_ctx *nft, const char *table, const char *process)
 {
-	char *text = command("list", n->state.table), want[64];
-	bool there = text && nft_run_cmd_from_buffer(n->nft, text) == 0;
-	const char *output = nft_ctx_get_output_buffer(n->nft);
-	nft_ctx_get_error_buffer(n->nft);
+	char *text = command("list", table), want[64];
+	bool there = text && nft_run_cmd_from_buffer(nft, text) == 0;
+	const char *output = nft_ctx_get_output_buffer(nft);
+	nft_ctx_get_error_buffer(nft);
 	free(text);
 	snprintf(want, sizeof want, "process %s\"", process ? process : "");
 	return there && (!process || (output && strstr(output, want)));
+}
+
+static struct nft_ctx *context(void)
+{
+	struct nft_ctx *nft = has_netfilter() ? nft_ctx_new(NFT_CTX_DEFAULT) : NULL;
+	if (!nft || (nft_ctx_buffer_output(nft) == 0 && nft_ctx_buffer_error(nft) == 0))
+		return nft;
+	nft_ctx_free(nft);
+	return NULL;
+}
+
+static void name_table(char table[NAT_TABLE_MAX], const struct setup *s)
+{
+	snprintf(table, NAT_TABLE_MAX, "fairlead.%s.%s", s->conf->own->name, s->conf->instance);
+}
+
+bool nat_is_due(const struct setup *s)
+{
+	char table[NAT_TABLE_MAX];
+	struct nft_ctx *nft = nat_wanted(s) ? NULL : context();
+	bool left = false;
+	name_table(table, s);
+	if (nft) {
+		left = is_there(nft, table, NULL);
+		nft_ctx_free(nft);
+	}
+	return left || nat_wanted(s);
 }
 
 /* --- entries --- */
@@ -236,22 +263,17 @@ static void on_gone(void *arg)
 	write_or_retry(n);
 }
 
-static bool copy_out(struct nft_ctx *nft)
-{
-	return nft && nft_ctx_buffer_output(nft) == 0 && nft_ctx_buffer_error(nft) == 0;
-}
-
 static struct nat *new(struct event_base *base, const struct setup *s)
 {
 	struct nat *n = calloc(1, sizeof *n);
 	if (!n)
 		return NULL;
 	n->base = base;
-	n->nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	n->nft = context();
 	n->retry = event_new(base, -1, 0, on_retry, n);
 	snprintf(n->process, sizeof n->process, "%d", (int)getpid());
-	snprintf(n->state.table, sizeof n->state.table, "fairlead.%s.%s", s->conf->own->name, s->conf->instance);
-	if (copy_out(n->nft) && n->retry)
+	name_table(n->state.table, s);
+	if (n->nft && n->retry)
 		return n;
 	nat_delete(n);
 	return NULL;
@@ -260,18 +282,13 @@ static struct nat *new(struct event_base *base, const struct setup *s)
 bool nat_stand(struct nat **n, struct event_base *base, const struct setup *s, char *why)
 {
 	struct nat *mine = *n;
-	bool wanted = nat_wanted(s);
 	strcpy(why, "out of memory, or no netfilter in this kernel");
-	if (!mine && !has_netfilter())
-		return !wanted;
+	if (!mine && !nat_is_due(s))
+		return true;
 	if (!mine && !(mine = new(base, s)))
 		return false;
 	if (!*n)
-		mine->found = is_there(mine, NULL);
-	if (!*n && !wanted && !mine->found) {
-		nat_delete(mine);
-		return true;
-	}
+		mine->found = is_there(mine->nft, mine->state.table, NULL);
 	struct nat_state next = { .setup = s };
 	strcpy(next.table, mine->state.table);
 	bool ok = make_entries(&next, s, &mine->state) && run(mine, nat_text_table(&next, mine->process), why);
@@ -313,7 +330,7 @@ void nat_drain(struct nat *n)
 	if (!n || n->draining)
 		return;
 	n->draining = true;
-	if (n->stands && !is_there(n, n->process)) {
+	if (n->stands && !is_there(n->nft, n->state.table, n->process)) {
 		n->stands = false;
 		log_info("the nftables table is another process's now", "table=%s", n->state.table);
 	}
@@ -344,7 +361,7 @@ void nat_delete(struct nat *n)
 		return;
 	nat_watch_delete(n->watch);
 	/* After a start that failed, a predecessor's flows go on, with empty maps. */
-	bool ours = n->stands && (n->draining || !n->found) && is_there(n, n->process);
+	bool ours = n->stands && (n->draining || !n->found) && is_there(n->nft, n->state.table, n->process);
 	if (ours && !run(n, command("delete", n->state.table), why))
 		log_warn("the nftables table could not be removed", "table=%s error=\"%s\"", n->state.table, why);
 	if (n->retry)

@@ -26,6 +26,9 @@ struct nat;
 /* Is there a listener with datapath nat? */
 bool nat_wanted(const struct setup *s);
 
+/* Is there anything to do: one of these, or a table that a killed predecessor has left? As long as we have root's rights. */
+bool nat_is_due(const struct setup *s);
+
 /* What the system does not let the kernel do for these listeners, or the sites miss: errors for the user. */
 void nat_check(const struct setup *s, struct errs *errs);
 
