@@ -10,32 +10,31 @@
 
 /* --- why not --- */
 
-const char *exchange_reason_name(enum exchange_reason r)
+static void log_reason(enum exchange_reason r, const char *from, const char *who, const char *why, uint64_t count)
 {
-	static const char *const names[] = {
-		[EXCHANGE_TAKEN] = "taken", [EXCHANGE_NOT_NEWER] = "not newer", [EXCHANGE_UNKNOWN] = "unknown member",
-		[EXCHANGE_OWN_NAME] = "our own name", [EXCHANGE_FULL] = "limit reached", [EXCHANGE_MALFORMED] = "malformed",
-		[EXCHANGE_REFUSED] = "not permitted", [EXCHANGE_NOT_ZONE] = "not our zone", [EXCHANGE_BADKEY] = "BADKEY",
-		[EXCHANGE_BADSIG] = "BADSIG", [EXCHANGE_BADTIME] = "BADTIME", [EXCHANGE_BADTRUNC] = "BADTRUNC",
-	};
-	return (unsigned)r < EXCHANGE_REASONS ? names[r] : "unknown";
-}
-
-uint64_t exchange_count(const struct exchange *x, enum exchange_reason r)
-{
-	return x->counts[r];
+	log_warn("update not taken", "reason=%s from=%s by=%s why=\"%s\" count=%llu", exchange_reason_name(r), from, who, why,
+	         (unsigned long long)count);
 }
 
 void exchange_note(struct exchange *x, enum exchange_reason r, const struct addr *from, const char *who, const char *why)
 {
 	char text[ADDR_TEXT_MAX];
 	int64_t now = loop_now();
-	x->counts[r]++;
+	uint64_t count = exchange_count_one(r);
 	if (r == EXCHANGE_TAKEN || (x->logged[r] && now - x->logged[r] < LOG_INTERVAL))
 		return;
 	x->logged[r] = now;
-	log_warn("update not taken", "reason=\"%s\" from=%s by=%s why=\"%s\" count=%llu", exchange_reason_name(r),
-	         addr_text_at(from, text), who ? who : "-", why ? why : "", (unsigned long long)x->counts[r]);
+	log_reason(r, addr_text_at(from, text), who ? who : "-", why ? why : "", count);
+}
+
+void exchange_note_others(struct exchange *x)
+{
+	for (enum exchange_reason r = EXCHANGE_UNSIGNED; r < EXCHANGE_REASONS; r++) {
+		uint64_t count = exchange_count(r);
+		if (count != x->told[r])
+			log_reason(r, "-", "-", "", count);
+		x->told[r] = count;
+	}
 }
 
 /* --- for others --- */

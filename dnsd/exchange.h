@@ -47,18 +47,4 @@ void exchange_seen(struct exchange *x, const struct service *s, struct live_memb
 enum verdict exchange_order(const struct exchange *x, const struct conf *conf, const struct service *s, const struct member *m);
 void exchange_note_site(struct exchange *x, const struct observer *who, bool heard);
 
-/* Why messages or records were not taken, and how many were. */
-enum exchange_reason {
-	EXCHANGE_TAKEN,         /* records */
-	EXCHANGE_NOT_NEWER,     /* records: replayed, late or reordered */
-	EXCHANGE_UNKNOWN,       /* records of members that we don't have */
-	EXCHANGE_OWN_NAME,      /* records that bear our own name */
-	EXCHANGE_FULL,          /* records: a limit is reached */
-	EXCHANGE_MALFORMED,     /* messages, as all below */
-	EXCHANGE_REFUSED, EXCHANGE_NOT_ZONE, EXCHANGE_BADKEY, EXCHANGE_BADSIG, EXCHANGE_BADTIME, EXCHANGE_BADTRUNC,
-	EXCHANGE_REASONS
-};
-const char *exchange_reason_name(enum exchange_reason r);
-uint64_t exchange_count(const struct exchange *x, enum exchange_reason r);
-
 #endif

@@ -17,6 +17,7 @@
 #include "../common/update.h"
 #include "admin.h"
 #include "exchange.h"
+#include "exchange_reason.h"
 #include "inbox.h"
 #include "monitor.h"
 #include "observe.h"
@@ -69,8 +70,8 @@ struct exchange {
 	struct owners *owners;         /* of `gen`; NULL: no memory for it */
 	struct phrases *phrases;
 	struct said *said;             /* RECORDS_MAX */
-	uint64_t counts[EXCHANGE_REASONS];
 	int64_t logged[EXCHANGE_REASONS]; /* ns: the last line about it */
+	uint64_t told[EXCHANGE_REASONS];  /* of those that other threads count: how many had been there then */
 };
 
 static inline struct observe *observe_of(const struct exchange *x)
@@ -82,6 +83,8 @@ static inline struct observe *observe_of(const struct exchange *x)
 
 /* Counts, and says it now and then. `who` and `why` may be NULL. */
 void exchange_note(struct exchange *x, enum exchange_reason r, const struct addr *from, const char *who, const char *why);
+/* Says what other threads have counted. */
+void exchange_note_others(struct exchange *x);
 /* The zone of that origin (lower case), or NULL. */
 struct zone *exchange_zone(const struct exchange *x, const uint8_t *origin);
 

@@ -81,7 +81,7 @@ static bool take(struct job *j, struct live_member *l, const struct update_obser
 		exchange_note_job(j, EXCHANGE_FULL, "out of memory");
 		return false;
 	default:
-		x->counts[EXCHANGE_TAKEN]++;
+		exchange_count_one(EXCHANGE_TAKEN);
 		note_heard(j, who, said);
 		pass_on(j, l, who);
 		return true;
@@ -144,7 +144,7 @@ void exchange_take_again(struct job *j, const struct said *s)
 	const struct phrase *f = s->phrase;
 	set_who(j, f->who);
 	if (monitor_take_again(j->x->monitor, s->live, f->who, &s->repeat, j->now)) {
-		j->x->counts[EXCHANGE_TAKEN]++;
+		exchange_count_one(EXCHANGE_TAKEN);
 		note_heard(j, f->who, &f->said);
 		return;
 	}

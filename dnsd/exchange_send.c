@@ -280,6 +280,7 @@ void exchange_on_interval(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	say_all(x, false);
+	exchange_note_others(x);
 	x->round++;
 }
 

@@ -231,6 +231,19 @@ size_t health_observer_rdata(uint8_t *out, size_t size, const struct health_inpu
 	return txt_end(&s);
 }
 
+/* "refused=12", and then how many of them why. */
+static void put_refused(struct txt *s, const uint64_t counts[EXCHANGE_REASONS])
+{
+	uint64_t all = 0;
+	for (unsigned r = EXCHANGE_TAKEN + 1; r < EXCHANGE_REASONS; r++)
+		all += counts[r];
+	if (all)
+		put_count(s, "refused", all);
+	for (unsigned r = EXCHANGE_TAKEN + 1; r < EXCHANGE_REASONS; r++)
+		if (counts[r])
+			put_count(s, exchange_reason_name((enum exchange_reason)r), counts[r]);
+}
+
 size_t health_site_rdata(uint8_t *out, size_t size, const struct health_site *site)
 {
 	struct txt s;
@@ -242,5 +255,6 @@ size_t health_site_rdata(uint8_t *out, size_t size, const struct health_site *si
 		put_age(&s, site->age);
 	if (site->config)
 		txt_put(&s, "config=%08x", (unsigned)site->config);
+	put_refused(&s, site->counts);
 	return txt_end(&s);
 }

@@ -16,6 +16,7 @@
 #include "../common/conf.h"
 #include "../common/live.h"
 #include "../common/service.h"
+#include "exchange_reason.h"
 #include "observe.h"
 
 struct health_input {
@@ -48,6 +49,7 @@ struct health_site {
 	uint32_t up, all;               /* its members in the zone: with the verdict up, and all */
 	int64_t age;                    /* ns since it was heard; negative: never, left out */
 	uint32_t config;                /* confhash; 0: not known, left out */
+	uint64_t counts[EXCHANGE_REASONS]; /* of what it was sent by UPDATE, by reason; what it took is left out, and what is 0 */
 };
 
 size_t health_site_rdata(uint8_t *out, size_t size, const struct health_site *s);

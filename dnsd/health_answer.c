@@ -57,6 +57,8 @@ static size_t site_rdata(const struct health_cursor *c, uint8_t *out, size_t siz
 {
 	const struct site *site = &c->zone->conf->sites[c->at];
 	struct health_site s = { .name = site->name, .heard = true, .age = 0, .config = c->zone->config };
+	for (unsigned r = 0; r < EXCHANGE_REASONS && site == c->zone->conf->own; r++)
+		s.counts[r] = exchange_count((enum exchange_reason)r);
 	if (site != c->zone->conf->own) {
 		const struct zone_site *heard = &c->zone->heard[c->at];
 		int64_t last = atomic_load_explicit(&heard->last, memory_order_relaxed);

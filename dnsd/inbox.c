@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "../common/log.h"
 #include "../common/wire.h"
+#include "exchange_reason.h"
 #include "worker.h"
 
 /* Taken in one go before the other events of the control thread have their turn. */
@@ -76,14 +77,25 @@ static bool put(struct inbox_message *m)
 			log_error("cannot wake a thread", "thread=control error=\"%s\"", strerror(errno));
 	}
 	pthread_mutex_unlock(&inbox.lock);
-	if (!room)
+	if (!room) {
+		exchange_count_one(EXCHANGE_NO_ROOM);
 		free(m);
+	}
 	return room;
+}
+
+/* Of what is not let in somebody should know. */
+static bool let_in(const uint8_t *msg, size_t len, bool cut)
+{
+	bool good = !cut && is_signed(msg, len);
+	if (!good)
+		exchange_count_one(cut ? EXCHANGE_TOO_LONG : EXCHANGE_UNSIGNED);
+	return good;
 }
 
 bool inbox_offer_udp(const uint8_t *msg, size_t len, int fd, const struct msghdr *h)
 {
-	if (!is_signed(msg, len))
+	if (!let_in(msg, len, h->msg_flags & MSG_TRUNC))
 		return false;
 	struct inbox_message *m = message_new(msg, len);
 	if (!m)
@@ -100,7 +112,7 @@ bool inbox_offer_udp(const uint8_t *msg, size_t len, int fd, const struct msghdr
 
 bool inbox_offer_tcp(const uint8_t *msg, size_t len, const struct addr *from, struct tcp_thread *t, void *client)
 {
-	struct inbox_message *m = is_signed(msg, len) ? message_new(msg, len) : NULL;
+	struct inbox_message *m = let_in(msg, len, false) ? message_new(msg, len) : NULL;
 	if (!m)
 		return false;
 	m->from = *from;

@@ -61,7 +61,7 @@ void inbox_end(void);
  * True: it waits in the queue, or there was no room and it is dropped (UDP:
  * who sent it sends it again). False: it isn't signed, or there is no inbox,
  * or no room (TCP): answer it with an error.
- * `h`: as received, IP_PKTINFO made the answer's (udp.c).
+ * `h`: as received, IP_PKTINFO made the answer's (udp.c). One that was cut (MSG_TRUNC) is not let in.
  */
 bool inbox_offer_udp(const uint8_t *msg, size_t len, int fd, const struct msghdr *h);
 bool inbox_offer_tcp(const uint8_t *msg, size_t len, const struct addr *from, struct tcp_thread *t, void *client);

@@ -179,6 +179,7 @@ RUN_CASES += tests/run/342-helpers/run
 RUN_CASES += tests/run/350-cut-sites/run
 RUN_CASES += tests/run/370-exchange/run
 RUN_CASES += tests/run/360-secondaries/run
+RUN_CASES += tests/run/372-refused-updates/run
 RUN_CASES += tests/run/375-orders/run
 RUN_CASES += tests/run/380-three-sites/run
 RUN_CASES += tests/run/382-explain/run

@@ -278,12 +278,18 @@ static void whose_words(void)
 static void the_sites(void)
 {
 	uint8_t rdata[SIZE];
-	const struct health_site own = { "den", true, 12, 13, 0, 0x9f2c11d0 }, other = { "sjc", false, 0, 13, -1, 0 };
+	const struct health_site other = { .name = "sjc", .heard = false, .all = 13, .age = -1 };
+	struct health_site own = { .name = "den", .heard = true, .up = 12, .all = 13, .config = 0x9f2c11d0 };
 	CU_ASSERT_STRING_EQUAL(shown(rdata, health_site_rdata(rdata, sizeof rdata, &own)),
 		"\"site=den\" \"state=heard\" \"members=12/13\" \"age=0.0\" \"config=9f2c11d0\"");
 	CU_ASSERT_STRING_EQUAL(shown(rdata, health_site_rdata(rdata, sizeof rdata, &other)),
 		"\"site=sjc\" \"state=unheard\" \"members=0/13\"");
 	CU_ASSERT_EQUAL(health_site_rdata(rdata, 20, &own), 0);
+	own.counts[EXCHANGE_TAKEN] = 1000;
+	own.counts[EXCHANGE_NOT_NEWER] = 2;
+	own.counts[EXCHANGE_BADSIG] = 1;
+	CU_ASSERT_STRING_EQUAL(shown(rdata, health_site_rdata(rdata, sizeof rdata, &own)),
+		"\"site=den\" \"state=heard\" \"members=12/13\" \"age=0.0\" \"config=9f2c11d0\" \"refused=3\" \"not-newer=2\" \"badsig=1\"");
 }
 
 static uint32_t hash_of(const struct bench *b)
