@@ -23,7 +23,7 @@ struct live_member {
 	_Atomic(uint32_t) result_detail;/* HTTP status, ... by result */
 	_Atomic(int64_t) since_wall;    /* of the verdict: seconds since 1970 */
 	_Atomic(int64_t) changed_mono;  /* ns, CLOCK_MONOTONIC: last change of verdict after the first; 0: none */
-	_Atomic(int64_t) came_back_mono;/* ns: last change from down to up; 0: none */
+	_Atomic(int64_t) came_back_mono;/* ns: last change from down to anything else; 0: none */
 	_Atomic(int64_t) seen_mono;     /* ns: when the last observation was made; 0: never */
 	_Atomic(uint32_t) rtt_us;       /* smoothed response time of the check; 0: unknown */
 	_Atomic(uint32_t) rounds;       /* finished probe rounds; 0: nothing known yet */

@@ -11,7 +11,7 @@
 #include "../common/log.h"
 #include "../common/loop.h"
 #include "admin_file.h"
-#include "saved.h"
+#include "statefile.h"
 
 /* How often it is looked whether a write has ended: an order is confirmed only then. */
 #define SAVE_POLL_MS 5
@@ -34,7 +34,7 @@ struct admin {
 	struct admin_calls calls;
 	struct record **records; size_t n, room; /* sorted by owner */
 	uint64_t mark, saved_mark, job_mark;
-	struct saved_job *job;
+	struct statefile_job *job;
 	char path[PATH_MAX];
 	struct event poll, until;
 	int64_t until_due;       /* wall clock, seconds: what `until` was armed for */
@@ -241,7 +241,7 @@ static void note_saved(struct admin *a, int error)
 	a->calls.saved(a->calls.arg, a->job_mark, error == 0);
 }
 
-static bool write_text(const struct admin *a, struct saved_text *t)
+static bool write_text(const struct admin *a, struct statefile_text *t)
 {
 	uint8_t rdata[RDATA_MAX];
 	admin_file_begin(t);
@@ -253,11 +253,11 @@ static bool write_text(const struct admin *a, struct saved_text *t)
 
 static void begin_save(struct admin *a)
 {
-	struct saved_text t = { .text = NULL };
+	struct statefile_text t = { .text = NULL };
 	a->job_mark = a->mark;
 	if (write_text(a, &t))
-		a->job = saved_write_begin(a->path, &t);
-	saved_free(&t);
+		a->job = statefile_write_begin(a->path, &t);
+	statefile_free(&t);
 	poll_later(a, a->job ? SAVE_POLL_MS : SAVE_RETRY_SECONDS * 1000);
 }
 
@@ -268,7 +268,7 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (a->job) {
-		if (!saved_write_ended(a->job, false, &error)) {
+		if (!statefile_write_ended(a->job, false, &error)) {
 			poll_later(a, SAVE_POLL_MS);
 			return;
 		}
@@ -401,15 +401,15 @@ struct admin *admin_new(struct event_base *base, const char *folder, const struc
 
 void admin_delete(struct admin *a)
 {
-	struct saved_text t = { .text = NULL };
+	struct statefile_text t = { .text = NULL };
 	int error;
 	if (!a)
 		return;
-	if (a->job && saved_write_ended(a->job, true, &error) && !error)
+	if (a->job && statefile_write_ended(a->job, true, &error) && !error)
 		a->saved_mark = a->job_mark;
-	if (a->saved_mark != a->mark && write_text(a, &t) && (error = saved_write(a->path, &t)) != 0)
+	if (a->saved_mark != a->mark && write_text(a, &t) && (error = statefile_write(a->path, &t)) != 0)
 		log_error("orders cannot be saved", "file=\"%s\" error=\"%s\"", a->path, strerror(error));
-	saved_free(&t);
+	statefile_free(&t);
 	event_del(&a->poll);
 	event_del(&a->until);
 	free(atomic_exchange(&current_view, NULL));

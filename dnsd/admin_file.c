@@ -9,55 +9,39 @@
 
 /* --- writing --- */
 
-static void put(struct saved_text *t, const char *bytes, size_t n)
-{
-	if (!t->failed && t->len + n > t->room) {
-		size_t room = (t->room + n) * 2 + 1024;
-		char *more = realloc(t->text, room);
-		t->failed = !more;
-		t->text = more ? more : t->text;
-		t->room = more ? room : t->room;
-	}
-	if (t->failed)
-		return;
-	memcpy(t->text + t->len, bytes, n);
-	t->len += n;
-}
-
-void admin_file_begin(struct saved_text *t)
+void admin_file_begin(struct statefile_text *t)
 {
 	memset(t, 0, sizeof *t);
-	put(t, FIRST_LINE, strlen(FIRST_LINE));
+	statefile_put(t, FIRST_LINE);
 }
 
-static void put_byte(struct saved_text *t, uint8_t c)
+static void put_byte(struct statefile_text *t, uint8_t c)
 {
 	char escaped[5];
 	if (c >= ' ' && c < 127 && c != '"' && c != '\\') {
-		put(t, (const char *)&c, 1);
+		statefile_add(t, (const char *)&c, 1);
 		return;
 	}
 	snprintf(escaped, sizeof escaped, "\\%03u", c);
-	put(t, escaped, 4);
+	statefile_add(t, escaped, 4);
 }
 
-void admin_file_add(struct saved_text *t, const uint8_t *owner, const uint8_t *rdata, size_t len)
+void admin_file_add(struct statefile_text *t, const uint8_t *owner, const uint8_t *rdata, size_t len)
 {
 	char name[DNAME_TEXT_MAX];
-	dname_to_text(owner, name);
-	put(t, name, strlen(name));
+	statefile_put(t, "%s", dname_to_text(owner, name));
 	for (size_t at = 0; at < len; at += rdata[at] + 1u) {
-		put(t, " \"", 2);
+		statefile_add(t, " \"", 2);
 		for (size_t i = 1; i <= rdata[at]; i++)
 			put_byte(t, rdata[at + i]);
-		put(t, "\"", 1);
+		statefile_add(t, "\"", 1);
 	}
-	put(t, "\n", 1);
+	statefile_add(t, "\n", 1);
 }
 
-void admin_file_end(struct saved_text *t)
+void admin_file_end(struct statefile_text *t)
 {
-	put(t, LAST_LINE, strlen(LAST_LINE));
+	statefile_put(t, LAST_LINE);
 }
 
 /* --- reading --- */
@@ -134,7 +118,7 @@ static bool read_lines(char *text, bool (*each)(void *arg, const uint8_t *owner,
 bool admin_file_read(const char *path, bool (*each)(void *arg, const uint8_t *owner, const struct update_admin *order),
                      void *arg, const char **why)
 {
-	char *text = saved_read_file(path, why);
+	char *text = statefile_read(path, why);
 	if (!text)
 		return false;
 	*why = "it is not a file of this version";

@@ -14,12 +14,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../common/update.h"
-#include "saved.h"
+#include "statefile.h"
 
-void admin_file_begin(struct saved_text *t);
+void admin_file_begin(struct statefile_text *t);
 /* `rdata`: as of its TXT record. */
-void admin_file_add(struct saved_text *t, const uint8_t *owner, const uint8_t *rdata, size_t len);
-void admin_file_end(struct saved_text *t);
+void admin_file_add(struct statefile_text *t, const uint8_t *owner, const uint8_t *rdata, size_t len);
+void admin_file_end(struct statefile_text *t);
 
 /*
  * Calls `each` for every order, until it returns false. False: *why says what

@@ -191,6 +191,7 @@ static void adopt(struct monitor *m, struct entry *e)
 		e->members[i]->index = i;
 		monitor_watch(e->members[i]);
 		monitor_judge(e->members[i], NULL);
+		monitor_doubt_saved(e->members[i]);
 	}
 }
 

@@ -102,6 +102,12 @@ static inline bool monitor_in_hold(int64_t came_back, int64_t hold, int64_t now)
 	return came_back != 0 && now - came_back < hold;
 }
 
+/* When a member came back last, after a change at `now`: whatever ends down is a comeback, also by way of drain. */
+static inline int64_t monitor_came_back(int64_t came_back, enum verdict from, enum verdict to, int64_t now)
+{
+	return from == VERDICT_DOWN && to != VERDICT_DOWN ? now : came_back;
+}
+
 /* The earlier of `a` and the moment `since` + `length`, if that is still to come; 0: none. */
 int64_t monitor_earlier(int64_t a, int64_t since, int64_t length, int64_t now);
 

@@ -37,12 +37,12 @@ static void set_verdict(struct watched_member *wm, enum verdict v, int64_t now, 
 	atomic_store_explicit(&l->since_wall, (int64_t)time(NULL), memory_order_relaxed);
 	if (!first) {
 		atomic_store_explicit(&l->changed_mono, now, memory_order_relaxed);
-		if (before == VERDICT_DOWN && v == VERDICT_UP)
-			atomic_store_explicit(&l->came_back_mono, now, memory_order_relaxed);
+		int64_t came_back = atomic_load_explicit(&l->came_back_mono, memory_order_relaxed);
+		atomic_store_explicit(&l->came_back_mono, monitor_came_back(came_back, before, v, now), memory_order_relaxed);
 	}
 	atomic_store_explicit(&l->verdict, (uint32_t)v, memory_order_release);
 	wm->since = now;
-	wm->entry->monitor->unsaved = true;
+	monitor_save_soon(wm->entry->monitor);
 }
 
 /* Observers have the sites' numbers of the newest configuration; a zone with errors keeps its old one. */

@@ -24,6 +24,7 @@ struct watched_member {
 	struct live_member *live;      /* a reference */
 	struct watch *watch;           /* NULL: no memory for it */
 	bool judged;                   /* this process has concluded something */
+	bool ordered_once;             /* its verdict is a saved one, and was an order */
 	int64_t since;                 /* ns: begin of the verdict; 0: not in this process's time */
 	int64_t next_end;              /* ns: no observation ends by its TTL before; INT64_MAX: none */
 	int64_t ends_seen;             /* ns: what ended by its TTL until then has been judged */
@@ -57,8 +58,8 @@ struct monitor {
 	bool begun;                    /* had its first services */
 	/* saving */
 	char saved_path[PATH_MAX];
-	struct event save_timer;
-	struct saved_job *save_job;    /* under way */
+	struct event save_timer, save_soon;
+	struct statefile_job *save_job;    /* under way */
 	bool unsaved, save_failed;
 	int64_t saved_at;              /* ns */
 };
@@ -112,7 +113,11 @@ void monitor_on_moment(evutil_socket_t fd, short what, void *arg);
 
 /* Takes over saved verdicts for members of which nothing is known. */
 void monitor_read_saved(struct monitor *m);
+/* An order that isn't there any more is no verdict: until somebody looks at it nothing is known of the member. */
+void monitor_doubt_saved(struct watched_member *wm);
 void monitor_begin_saving(struct monitor *m, const char *folder);
+/* A verdict has changed. */
+void monitor_save_soon(struct monitor *m);
 /* Writes once more, and waits for it. */
 void monitor_end_saving(struct monitor *m);
 

@@ -7,8 +7,11 @@
 #include "saved.h"
 
 #define SAVED_FILE "dnsd.verdicts"
-/* Changed verdicts are written this often at most; a process that is killed loses no more. */
+/* It is looked this often whether there is something to write. */
 #define SAVE_INTERVAL_SECONDS 1
+/* A change is written at once, with what changes in the same moment, but not more often than this: a process that is killed loses no more. */
+#define SAVE_SOON_MS 2
+#define SAVE_LEAST_MS 100
 /* Written this often even if nothing changed, so that a file is never too old after a crash (MONITOR_SAVED_SECONDS). */
 #define SAVE_REFRESH_SECONDS 20
 
@@ -20,6 +23,15 @@ static void on_saved(void *arg, const struct saved_verdict *v)
 		return;
 	atomic_store(&l->since_wall, v->since);
 	atomic_store(&l->verdict, (uint32_t)v->verdict);
+	if (l->watched)
+		((struct watched_member *)l->watched)->ordered_once = v->ordered;
+}
+
+void monitor_doubt_saved(struct watched_member *wm)
+{
+	if (wm->ordered_once && !wm->judged)
+		atomic_store(&wm->live->verdict, VERDICT_UNKNOWN);
+	wm->ordered_once = false;
 }
 
 void monitor_read_saved(struct monitor *m)
@@ -32,7 +44,7 @@ void monitor_read_saved(struct monitor *m)
 		log_info("saved verdicts are not used", "file=\"%s\" why=\"%s\"", m->saved_path, why);
 }
 
-static void write_verdicts(struct monitor *m, struct saved_text *t)
+static void write_verdicts(struct monitor *m, struct statefile_text *t)
 {
 	saved_begin(t, (int64_t)time(NULL));
 	for (size_t i = 0; i < m->nentries; i++) {
@@ -40,7 +52,8 @@ static void write_verdicts(struct monitor *m, struct saved_text *t)
 		for (size_t k = 0; k < e->service->nmembers; k++) {
 			const struct watched_member *wm = e->members[k];
 			const struct saved_verdict v = { .service = e->service->name, .label = e->service->members[k].label,
-			                                 .verdict = verdict_of(wm), .since = atomic_load(&wm->live->since_wall) };
+			                                 .verdict = verdict_of(wm), .since = atomic_load(&wm->live->since_wall),
+			                                 .ordered = atomic_load(&wm->live->source) == SOURCE_ADMIN };
 			if (v.verdict != VERDICT_UNKNOWN)
 				saved_add(t, &v);
 		}
@@ -57,26 +70,44 @@ static void note_saved(struct monitor *m, int error)
 	m->save_failed = error != 0;
 }
 
+static void save_in(struct monitor *m, int64_t ns)
+{
+	const struct timeval tv = { .tv_usec = (suseconds_t)(ns / 1000) };
+	event_add(&m->save_soon, &tv);
+}
+
+void monitor_save_soon(struct monitor *m)
+{
+	int64_t wait = m->saved_at + SAVE_LEAST_MS * NS_PER_MS - loop_now();
+	m->unsaved = true;
+	if (m->begun && !event_pending(&m->save_soon, EV_TIMEOUT, NULL))
+		save_in(m, wait > SAVE_SOON_MS * NS_PER_MS ? wait : SAVE_SOON_MS * NS_PER_MS);
+}
+
+/* By either timer. */
 static void on_save_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct monitor *m = arg;
-	struct saved_text t;
+	struct statefile_text t;
 	int error;
 	(void)fd;
 	(void)what;
 	if (m->save_job) {
-		if (!saved_write_ended(m->save_job, false, &error))
+		if (!statefile_write_ended(m->save_job, false, &error)) {
+			if (m->unsaved)
+				save_in(m, SAVE_LEAST_MS * NS_PER_MS);
 			return;
+		}
 		m->save_job = NULL;
 		note_saved(m, error);
 	}
 	if (!m->unsaved && loop_now() - m->saved_at < SAVE_REFRESH_SECONDS * NS_PER_SECOND)
 		return;
 	write_verdicts(m, &t);
-	m->save_job = saved_write_begin(m->saved_path, &t);
+	m->save_job = statefile_write_begin(m->saved_path, &t);
 	m->unsaved = m->save_job == NULL;
 	m->saved_at = loop_now();
-	saved_free(&t);
+	statefile_free(&t);
 }
 
 void monitor_begin_saving(struct monitor *m, const char *folder)
@@ -86,20 +117,22 @@ void monitor_begin_saving(struct monitor *m, const char *folder)
 	if (snprintf(m->saved_path, sizeof m->saved_path, "%s/" SAVED_FILE, folder) >= (int)sizeof m->saved_path)
 		m->saved_path[0] = '\0'; /* said as an error at the first write */
 	event_assign(&m->save_timer, m->base, -1, EV_PERSIST, on_save_timer, m);
+	evtimer_assign(&m->save_soon, m->base, on_save_timer, m);
 	event_add(&m->save_timer, &each);
 }
 
 /* At the end somebody waits for the disk: nothing is served any more. */
 void monitor_end_saving(struct monitor *m)
 {
-	struct saved_text t;
+	struct statefile_text t;
 	int error;
 	event_del(&m->save_timer);
-	if (m->save_job && saved_write_ended(m->save_job, true, &error))
+	event_del(&m->save_soon);
+	if (m->save_job && statefile_write_ended(m->save_job, true, &error))
 		m->save_job = NULL;
 	if (!m->begun)
 		return;
 	write_verdicts(m, &t);
-	note_saved(m, saved_write(m->saved_path, &t));
-	saved_free(&t);
+	note_saved(m, statefile_write(m->saved_path, &t));
+	statefile_free(&t);
 }

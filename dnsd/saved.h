@@ -4,6 +4,7 @@
  *
  *     fairlead-verdicts 1 1763805600              seconds since 1970, when it was written
  *     www.gslb.example.com. sjc up 1763800000     since when
+ *     www.gslb.example.com. den drain 1763800000 ordered
  *     end
  *
  * A file without its end, of another version, or with a line that cannot be
@@ -16,12 +17,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../common/verdict.h"
+#include "statefile.h"
 
 struct saved_verdict {
 	const uint8_t *service;   /* wire form, lower case */
 	const char *label;
 	enum verdict verdict;     /* up, down or drain */
 	int64_t since;            /* seconds since 1970 */
+	bool ordered;             /* by an operator: holds as long as the order does */
 };
 
 /*
@@ -33,29 +36,9 @@ struct saved_verdict {
 size_t saved_read(const char *path, int64_t now, int64_t max_age,
                   void (*each)(void *arg, const struct saved_verdict *v), void *arg, const char **why);
 
-/* The whole file with a zero behind it; the caller frees. NULL: *why (static) says it, NULL when there is none. */
-char *saved_read_file(const char *path, const char **why);
-
-/* The text to be written, while it grows. */
-struct saved_text { char *text; size_t len, room; bool failed; };
-
-void saved_begin(struct saved_text *t, int64_t now);
-void saved_add(struct saved_text *t, const struct saved_verdict *v);
-void saved_end(struct saved_text *t);
-void saved_free(struct saved_text *t);
-
-/* To a temporary file beside, synced, renamed. 0, or an errno. */
-int saved_write(const char *path, const struct saved_text *t);
-
-/*
- * The same in a thread of its own, since a disk may take its time: nobody
- * else waits. One write at a time.
- */
-struct saved_job;
-
-/* Takes the contents of `t`. NULL: it cannot begin (`t` is as before). */
-struct saved_job *saved_write_begin(const char *path, struct saved_text *t);
-/* True: it has ended, with *error 0 or an errno, and the job is gone. `wait`: until it has. */
-bool saved_write_ended(struct saved_job *job, bool wait, int *error);
+/* The text, while it grows. */
+void saved_begin(struct statefile_text *t, int64_t now);
+void saved_add(struct statefile_text *t, const struct saved_verdict *v);
+void saved_end(struct statefile_text *t);
 
 #endif

@@ -10,7 +10,7 @@
 #include <string.h>
 #include "../common/dname.h"
 #include "../common/log.h"
-#include "saved.h"
+#include "statefile.h"
 
 #define SERIALS_FILE "dnsd.serials"
 #define FIRST_LINE "fairlead-serials 1\n"
@@ -29,7 +29,7 @@ struct serials {
 	struct event *timer;
 	void *tree;                       /* of struct given, by origin */
 	bool changed, failing;
-	struct saved_job *job;
+	struct statefile_job *job;
 	char path[PATH_MAX];
 };
 
@@ -128,41 +128,20 @@ static void read_file(struct serials *s)
 		fclose(f);
 }
 
-static void add_text(struct saved_text *t, const char *line)
-{
-	size_t n = strlen(line);
-	if (t->failed)
-		return;
-	if (t->len + n > t->room) {
-		size_t room = (t->room + n) * 2 + 4096;
-		char *bigger = realloc(t->text, room);
-		if (!bigger) {
-			t->failed = true;
-			return;
-		}
-		t->text = bigger;
-		t->room = room;
-	}
-	memcpy(t->text + t->len, line, n);
-	t->len += n;
-}
-
 static void add_entry(const void *node, VISIT visit, void *arg)
 {
 	const struct given *e = *(struct given *const *)node;
-	char name[DNAME_TEXT_MAX], line[DNAME_TEXT_MAX + 32];
-	if (visit != postorder && visit != leaf)
-		return;
-	snprintf(line, sizeof line, "%s %" PRIu32 "\n", dname_to_text(e->origin, name), e->last);
-	add_text(arg, line);
+	char name[DNAME_TEXT_MAX];
+	if (visit == postorder || visit == leaf)
+		statefile_put(arg, "%s %" PRIu32 "\n", dname_to_text(e->origin, name), e->last);
 }
 
-static void make_text(struct serials *s, struct saved_text *t)
+static void make_text(struct serials *s, struct statefile_text *t)
 {
 	memset(t, 0, sizeof *t);
-	add_text(t, FIRST_LINE);
+	statefile_put(t, FIRST_LINE);
 	twalk_r(s->tree, add_entry, t);
-	add_text(t, LAST_LINE);
+	statefile_put(t, LAST_LINE);
 }
 
 static void note(struct serials *s, int error)
@@ -180,12 +159,12 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct serials *s = arg;
 	struct timeval soon = { 0, WRITE_MS * 1000 }, later = { 5, 0 };
-	struct saved_text t;
+	struct statefile_text t;
 	int error = 0;
 	(void)fd;
 	(void)what;
 	if (s->job) {
-		if (!saved_write_ended(s->job, false, &error)) {
+		if (!statefile_write_ended(s->job, false, &error)) {
 			event_add(s->timer, &soon);
 			return;
 		}
@@ -195,9 +174,9 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	if (!s->changed)
 		return;
 	make_text(s, &t);
-	s->job = error ? NULL : saved_write_begin(s->path, &t);
+	s->job = error ? NULL : statefile_write_begin(s->path, &t);
 	s->changed = !s->job;
-	saved_free(&t);
+	statefile_free(&t);
 	event_add(s->timer, s->job ? &soon : &later);
 }
 
@@ -219,18 +198,18 @@ struct serials *serials_new(struct event_base *base, const char *folder)
 
 void serials_delete(struct serials *s)
 {
-	struct saved_text t;
+	struct statefile_text t;
 	int error = 0;
 	if (!s)
 		return;
 	if (s->job) {
-		saved_write_ended(s->job, true, &error);
+		statefile_write_ended(s->job, true, &error);
 		note(s, error);
 	}
 	if (s->changed) {
 		make_text(s, &t);
-		note(s, saved_write(s->path, &t));
-		saved_free(&t);
+		note(s, statefile_write(s->path, &t));
+		statefile_free(&t);
 	}
 	tdestroy(s->tree, free);
 	event_free(s->timer);
