@@ -392,7 +392,57 @@ static void moments(void)
 	CU_ASSERT_FALSE(monitor_in_hold(0, 100, 50));
 }
 
+/*
+ * By a clock of its own, in steps of 10 ms: `a` (the better by rank) flaps
+ * `flaps` times within a minute, each time down and then, perhaps by way of
+ * drain, up again. How often the gate's first set changes until all is quiet.
+ */
+static unsigned changes_of_flaps(unsigned flaps, int64_t hold, bool drains)
+{
+	struct member members[2] = { { .label = "a", .weight = 1, .rank = 1 }, { .label = "b", .weight = 1, .rank = 1 } };
+	const struct policy none = { .answers = 1 };
+	const struct service s = { .members = members, .nmembers = 2, .policy = &none };
+	const int64_t period = 60 * NS_PER_SECOND / flaps, begin = NS_PER_SECOND;
+	enum verdict v = VERDICT_UP;
+	int64_t came_back = 0;
+	unsigned changes = 0;
+	uint16_t before = 2;
+	for (int64_t t = 0; t < 60 * NS_PER_SECOND + 3 * hold; t += 10 * NS_PER_MS) {
+		int64_t in_flap = t % period;
+		enum verdict next = t / period >= flaps ? VERDICT_UP : in_flap < period / 2 ? VERDICT_DOWN : in_flap < period * 3 / 4 && drains ? VERDICT_DRAIN : VERDICT_UP;
+		came_back = monitor_came_back(came_back, v, next, begin + t);
+		v = next;
+		const struct member_view views[2] = { { .verdict = v, .in_hold = monitor_in_hold(came_back, hold, begin + t) }, { .verdict = VERDICT_UP } };
+		struct gate gate;
+		gate_compute(&s, views, MEMBER_NO_SITE, true, &gate);
+		changes += gate.n != before;
+		before = gate.n;
+	}
+	return changes;
+}
+
+static void flaps_change_answers_twice(void)
+{
+	CU_ASSERT_EQUAL(changes_of_flaps(20, 10 * NS_PER_SECOND, false), 2);
+	CU_ASSERT_EQUAL(changes_of_flaps(20, 10 * NS_PER_SECOND, true), 2);
+	CU_ASSERT_EQUAL(changes_of_flaps(20, 0, false), 40);
+	CU_ASSERT_EQUAL(changes_of_flaps(20, NS_PER_SECOND, false), 40); /* less than a member is up each time: of no use */
+}
+
+/* Drain is not down: who comes from there isn't held. */
+static void who_comes_back(void)
+{
+	CU_ASSERT_EQUAL(monitor_came_back(5, VERDICT_DOWN, VERDICT_UP, 9), 9);
+	CU_ASSERT_EQUAL(monitor_came_back(5, VERDICT_DOWN, VERDICT_DRAIN, 9), 9);
+	CU_ASSERT_EQUAL(monitor_came_back(5, VERDICT_DRAIN, VERDICT_UP, 9), 5);
+	CU_ASSERT_EQUAL(monitor_came_back(0, VERDICT_UNKNOWN, VERDICT_UP, 9), 0);
+	CU_ASSERT_EQUAL(monitor_came_back(0, VERDICT_UP, VERDICT_DOWN, 9), 0);
+	CU_ASSERT_EQUAL(monitor_came_back(0, VERDICT_UP, VERDICT_DRAIN, 9), 0);
+}
+
 UNIT_MAIN("monitor",
+	UNIT_TEST(flaps_change_answers_twice),
+	UNIT_TEST(who_comes_back),
 	UNIT_TEST(ready_after_the_first_round),
 	UNIT_TEST(a_first_verdict_is_no_comeback),
 	UNIT_TEST(hold_and_unrest_begin_and_end),
