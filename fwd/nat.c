@@ -15,6 +15,8 @@
 #define RETRY_US 1000000
 /* Counting flows walks all of conntrack: it may take this share of our time. */
 #define COUNT_SHARE 20
+/* How often the kernel is asked how many flows it has sent on, while there may be any. */
+#define TELL_US 500000
 /* Candidates that are looked through for an address of the right family. */
 #define CANDIDATES_MAX 16
 
@@ -24,7 +26,7 @@ struct nat {
 	struct nat_state state;
 	char process[16];
 	struct nat_watch *watch;
-	struct event *retry;
+	struct event *retry, *tell;
 	bool stands;            /* our table is there, as far as we know */
 	bool failed;            /* and was told of */
 	bool draining;
@@ -218,6 +220,54 @@ static bool same_to(const struct nat_entry *a, const struct nat_entry *b)
 	return a->to.sa.sa_family == AF_UNSPEC || addr_equal(&a->to, &b->to);
 }
 
+/* --- how many --- */
+
+/* What the kernel has sent on counts as arrived and forwarded, as what a relay sends on. */
+static void tell_listeners(struct nat *n)
+{
+	char *text = command("list counters", n->state.table);
+	uint64_t *packets = calloc(n->state.n + 1, sizeof *packets);
+	if (text && packets && n->stands && nft_run_cmd_from_buffer(n->nft, text) == 0) {
+		nat_text_counters(nft_ctx_get_output_buffer(n->nft), packets, n->state.n);
+		for (size_t i = 0; i < n->state.n; i++) {
+			struct nat_entry *e = &n->state.entries[i];
+			uint64_t more = packets[i] > e->counted ? packets[i] - e->counted : 0;
+			e->counted = packets[i];
+			atomic_fetch_add_explicit(&e->listener->count->arrived, more, memory_order_relaxed);
+			atomic_fetch_add_explicit(&e->listener->count->forwarded, more, memory_order_relaxed);
+		}
+	}
+	nft_ctx_get_output_buffer(n->nft);
+	nft_ctx_get_error_buffer(n->nft);
+	free(packets);
+	free(text);
+}
+
+static bool sends_on(const struct nat_state *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->entries[i].to.sa.sa_family != AF_UNSPEC)
+			return true;
+	return false;
+}
+
+static void on_tell(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval soon = { .tv_usec = TELL_US };
+	struct nat *n = arg;
+	(void)fd, (void)what;
+	tell_listeners(n);
+	if (sends_on(&n->state) && !n->draining)
+		event_add(n->tell, &soon);
+}
+
+static void tell_from_now_on(struct nat *n)
+{
+	static const struct timeval soon = { .tv_usec = TELL_US };
+	if (sends_on(&n->state) && !event_pending(n->tell, EV_TIMEOUT, NULL))
+		event_add(n->tell, &soon);
+}
+
 /* --- the table --- */
 
 /* Whole, when the maps can't be written since the table is gone. */
@@ -226,6 +276,8 @@ static bool write_maps(struct nat *n, char *why)
 	if (n->stands && run(n, nat_text_maps(&n->state), why))
 		return true;
 	n->stands = run(n, nat_text_table(&n->state, n->process), why);
+	for (size_t i = 0; i < n->state.n; i++)
+		n->state.entries[i].counted = 0;
 	return n->stands;
 }
 
@@ -271,9 +323,10 @@ static struct nat *new(struct event_base *base, const struct setup *s)
 	n->base = base;
 	n->nft = context();
 	n->retry = event_new(base, -1, 0, on_retry, n);
+	n->tell = event_new(base, -1, 0, on_tell, n);
 	snprintf(n->process, sizeof n->process, "%d", (int)getpid());
 	name_table(n->state.table, s);
-	if (n->nft && n->retry)
+	if (n->nft && n->retry && n->tell)
 		return n;
 	nat_delete(n);
 	return NULL;
@@ -289,6 +342,8 @@ bool nat_stand(struct nat **n, struct event_base *base, const struct setup *s, c
 		return false;
 	if (!*n)
 		mine->found = is_there(mine->nft, mine->state.table, NULL);
+	if (mine->stands)
+		tell_listeners(mine);
 	struct nat_state next = { .setup = s };
 	strcpy(next.table, mine->state.table);
 	bool ok = make_entries(&next, s, &mine->state) && run(mine, nat_text_table(&next, mine->process), why);
@@ -303,6 +358,7 @@ bool nat_stand(struct nat **n, struct event_base *base, const struct setup *s, c
 	mine->stands = true;
 	if (!mine->watch)
 		mine->watch = nat_watch_new(base, mine->state.table, on_gone, mine);
+	tell_from_now_on(mine);
 	*n = mine;
 	return true;
 }
@@ -319,6 +375,7 @@ void nat_refresh(struct nat *n)
 	if (!changed)
 		return;
 	write_or_retry(n);
+	tell_from_now_on(n);
 	for (size_t i = 0; i < n->state.n && !n->failed; i++)
 		if (n->state.entries[i].changed)
 			log_entry(&n->state.entries[i]);
@@ -330,6 +387,7 @@ void nat_drain(struct nat *n)
 	if (!n || n->draining)
 		return;
 	n->draining = true;
+	event_del(n->tell);
 	if (n->stands && !is_there(n->nft, n->state.table, n->process)) {
 		n->stands = false;
 		log_info("the nftables table is another process's now", "table=%s", n->state.table);
@@ -364,6 +422,8 @@ void nat_delete(struct nat *n)
 	bool ours = n->stands && (n->draining || !n->found) && is_there(n->nft, n->state.table, n->process);
 	if (ours && !run(n, command("delete", n->state.table), why))
 		log_warn("the nftables table could not be removed", "table=%s error=\"%s\"", n->state.table, why);
+	if (n->tell)
+		event_free(n->tell);
 	if (n->retry)
 		event_free(n->retry);
 	if (n->nft)

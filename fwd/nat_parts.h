@@ -22,6 +22,7 @@ struct nat_entry {
 	struct addr to;         /* where new flows go; AF_UNSPEC: they stay here */
 	const char *member;     /* the label of `to` */
 	bool changed;           /* since the maps were written */
+	uint64_t counted;       /* flows sent on that `listener` has been told of, since the table was made */
 	bool closed;            /* no real server can be used: other sites are refused */
 };
 
@@ -39,6 +40,11 @@ char *nat_text_table(const struct nat_state *s, const char *process);
 char *nat_text_maps(const struct nat_state *s);
 /* The same, left empty. */
 char *nat_text_empty(const struct nat_state *s);
+
+/* The counter of entry N is called so, and N. It counts the flows that are sent on. */
+#define NAT_COUNTER "flows"
+/* Reads their values from what nft prints of them; 0 where there is none. */
+void nat_text_counters(const char *text, uint64_t *packets, size_t n);
 
 /* IPPROTO_TCP or _UDP, 0 for FWD_IP. */
 uint8_t nat_protocol(const struct conf_listener *l);

@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "nat_parts.h"
 
 /*
@@ -75,13 +76,15 @@ static void end(const struct list *l)
 
 /* --- what changes --- */
 
-static const char *const changing[] = { "refuse", "refuse_all", "to", "all" };
+static const struct { const char *kind, *name; } changing[] = {
+	{ "set", "refuse" }, { "set", "refuse_all" }, { "map", "to" }, { "map", "all" }, { "map", "count" }, { "map", "count_all" },
+};
 
 static void print_empty(FILE *to, const struct nat_state *s)
 {
 	for (size_t f = 0; f < 2; f++)
-		for (size_t i = 0; i < 4; i++)
-			fprintf(to, "flush %s inet %s %s%s\n", i < 2 ? "set" : "map", s->table, changing[i], families[f].n);
+		for (size_t i = 0; i < sizeof changing / sizeof *changing; i++)
+			fprintf(to, "flush %s inet %s %s%s\n", changing[i].kind, s->table, changing[i].name, families[f].n);
 }
 
 static void print_closed(FILE *to, const struct nat_state *s, const struct family *f, bool all)
@@ -99,9 +102,10 @@ static void print_closed(FILE *to, const struct nat_state *s, const struct famil
 	end(&l);
 }
 
-static void print_to(FILE *to, const struct nat_state *s, const struct family *f, bool all)
+/* Where new flows go, or (`counted`) which counter they are counted in. */
+static void print_to(FILE *to, const struct nat_state *s, const struct family *f, bool all, bool counted)
 {
-	struct list l = { .to = to, .table = s->table, .set = all ? "all" : "to", .family = f->n };
+	struct list l = { .to = to, .table = s->table, .set = counted ? (all ? "count_all" : "count") : all ? "all" : "to", .family = f->n };
 	char text[ADDR_TEXT_MAX];
 	for (size_t i = 0; i < s->n; i++) {
 		const struct nat_entry *e = &s->entries[i];
@@ -111,9 +115,12 @@ static void print_to(FILE *to, const struct nat_state *s, const struct family *f
 			add_address(&l, &e->listen);
 		else
 			add_socket(&l, &e->listen, e->protocol);
-		fprintf(to, " : %s", addr_text(&e->to, text));
-		if (!all)
-			fprintf(to, " . %u", addr_port(&e->to));
+		if (counted)
+			fprintf(to, " : \"" NAT_COUNTER "%zu\"", i);
+		else if (all)
+			fprintf(to, " : %s", addr_text(&e->to, text));
+		else
+			fprintf(to, " : %s . %u", addr_text(&e->to, text), addr_port(&e->to));
 	}
 	end(&l);
 }
@@ -123,7 +130,8 @@ static void print_changing(FILE *to, const struct nat_state *s)
 	for (size_t f = 0; f < 2; f++)
 		for (int all = 0; all < 2; all++) {
 			print_closed(to, s, &families[f], all);
-			print_to(to, s, &families[f], all);
+			print_to(to, s, &families[f], all, false);
+			print_to(to, s, &families[f], all, true);
 		}
 }
 
@@ -184,6 +192,8 @@ static void print_sets(FILE *to, const struct family *f)
 		fprintf(to, "\tset %s%s { type %s . inet_proto . inet_service; }\n", sockets[i], f->n, f->type);
 	fprintf(to, "\tmap to%s { type %s . inet_proto . inet_service : %s . inet_service; }\n", f->n, f->type, f->type);
 	fprintf(to, "\tmap all%s { type %s : %s; }\n", f->n, f->type, f->type);
+	fprintf(to, "\tmap count%s { type %s . inet_proto . inet_service : counter; }\n", f->n, f->type);
+	fprintf(to, "\tmap count_all%s { type %s : counter; }\n", f->n, f->type);
 }
 
 static void print_guard(FILE *to)
@@ -216,10 +226,12 @@ static void print_to_peer(FILE *to)
 	for (size_t i = 0; i < 2; i++) {
 		const struct family *f = &families[i];
 		fprintf(to, "\t\t%s saddr @sites%s accept\n"
+		        "\t\tcounter name %s daddr . meta l4proto . th dport map @count%s\n"
 		        "\t\tdnat %s to %s daddr . meta l4proto . th dport map @to%s\n"
 		        "\t\t%s daddr . meta l4proto . th dport @named%s accept\n"
+		        "\t\tcounter name %s daddr map @count_all%s\n"
 		        "\t\tdnat %s to %s daddr map @all%s\n",
-		        f->ip, f->n, f->ip, f->ip, f->n, f->ip, f->n, f->ip, f->ip, f->n);
+		        f->ip, f->n, f->ip, f->n, f->ip, f->ip, f->n, f->ip, f->n, f->ip, f->n, f->ip, f->ip, f->n);
 	}
 	fputs("\t}\n", to);
 }
@@ -252,6 +264,8 @@ static void print_table(FILE *to, const struct nat_state *s, const char *process
 	/* Added first, since what isn't there can't be deleted; all of it is one transaction. */
 	fprintf(to, "add table inet %s\ndelete table inet %s\ntable inet %s {\n\tcomment \"fairlead-fwd, process %s\"\n",
 	        s->table, s->table, s->table, process);
+	for (size_t i = 0; i < s->n; i++)
+		fprintf(to, "\tcounter " NAT_COUNTER "%zu { }\n", i);
 	for (size_t f = 0; f < 2; f++)
 		print_sets(to, &families[f]);
 	print_guard(to);
@@ -269,6 +283,24 @@ static void print_table(FILE *to, const struct nat_state *s, const char *process
 }
 
 /* --- text --- */
+
+/*
+ * What `list counters` prints:
+ *     counter flows7 {
+ *         packets 12 bytes 720
+ */
+void nat_text_counters(const char *text, uint64_t *packets, size_t n)
+{
+	static const char mark[] = "counter " NAT_COUNTER;
+	memset(packets, 0, n * sizeof *packets);
+	while (text && (text = strstr(text, mark))) {
+		unsigned long long count;
+		size_t i;
+		text += sizeof mark - 1;
+		if (sscanf(text, "%zu { packets %llu", &i, &count) == 2 && i < n)
+			packets[i] = count;
+	}
+}
 
 static char *finish(FILE *to, char **text)
 {
