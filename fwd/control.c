@@ -14,6 +14,7 @@
 #include "crew.h"
 #include "crowd.h"
 #include "folder.h"
+#include "guard.h"
 #include "listen.h"
 #include "log.h"
 #include "loop.h"
@@ -32,6 +33,8 @@
 #define DESCRIPTORS_KEPT 16
 /* How soon the end of the last session is noticed while we drain. */
 #define DRAIN_LOOK_US 50000
+/* Seconds after which the guard knows at the latest that an operator has set our member down. */
+#define GUARD_LOOK 1
 
 /* A reload parses beside the sessions: they come first. */
 #define LOADER_NICE 10
@@ -46,6 +49,8 @@ struct control {
 	struct listen_table table;
 	struct crew *crew;
 	struct report *report;
+	struct guard *guard;        /* NULL: the kernel doesn't let us */
+	struct event *guarding;
 	struct nat *nat;            /* NULL: nothing for the kernel to do */
 	struct setup *setup;        /* in force */
 	struct setup *retired;      /* sessions still use these */
@@ -110,6 +115,12 @@ static void free_retired(struct control *c)
 	}
 }
 
+static void refresh_guard(struct control *c)
+{
+	if (c->serving)
+		guard_refresh(c->guard, c->setup);
+}
+
 static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
 	(void)what;
@@ -119,6 +130,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 		return;
 	servers_take_refused(c->home.servers);
 	nat_refresh(c->nat);
+	refresh_guard(c);
 	free_retired(c);
 }
 
@@ -247,6 +259,7 @@ static bool put_in_force(struct control *c, struct setup *s, char *why)
 	crew_switch(c->crew, s);
 	listen_forget(&c->table);
 	nat_refresh(c->nat);
+	guard_refresh(c->guard, s);
 	return true;
 }
 
@@ -352,11 +365,19 @@ static void on_loaded(evutil_socket_t fd, short what, void *arg)
 
 /* --- start --- */
 
+/* An operator's word about our own members comes with what dnsd answers. */
+static void on_guard(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	refresh_guard(arg);
+}
+
 static void on_server(void *arg)
 {
 	struct control *c = arg;
 	report_look(c->report);
 	nat_refresh(c->nat);
+	refresh_guard(c);
 }
 
 /* All that a predecessor knows: which servers are up, and which peers. */
@@ -385,6 +406,7 @@ static void enter(void *arg)
 	succession_enter(c->succession, c->lock);
 	tell(c);
 	nat_refresh(c->nat);
+	refresh_guard(c);
 	conf_log_places(c->setup->conf);
 	log_info("serving", "site=%s listeners=%zu threads=%u sessions_max=%u", c->setup->conf->own->name,
 	         c->setup->nlisteners, c->home.workers, session_limit(c));
@@ -415,9 +437,10 @@ static bool make_home(struct control *c)
 	c->loop = loop_new(h->base, &calls);
 	c->wake = event_new(h->base, h->wake, EV_READ | EV_PERSIST, on_wake, c);
 	c->drain = event_new(h->base, -1, EV_PERSIST, on_drain, c);
+	c->guarding = event_new(h->base, -1, EV_PERSIST, on_guard, c);
 	if (h->servers)
 		servers_on_change(h->servers, on_server, c);
-	return h->servers && h->crowd && c->report && c->succession && c->loop && c->wake && c->drain && event_add(c->wake, NULL) == 0 && event_add(c->loaded, NULL) == 0;
+	return h->servers && h->crowd && c->report && c->succession && c->loop && c->wake && c->drain && c->guarding && event_add(c->wake, NULL) == 0 && event_add(c->loaded, NULL) == 0;
 }
 
 struct control *control_new(const char *file, struct errs *errs)
@@ -461,6 +484,7 @@ bool control_start(struct control *c, bool replace, char why[CONTROL_WHY_MAX])
 	bool nat = nat_is_due(c->setup);
 	if (nat)
 		loop_keep_net_admin();
+	c->table.guard = c->guard = guard_new();
 	if (!listen_open(&c->table, c->setup, why) || !loop_drop_privileges(c->setup->conf->user, why)
 	    || !may_be_transparent(c->setup, why))
 		return false;
@@ -474,6 +498,8 @@ bool control_start(struct control *c, bool replace, char why[CONTROL_WHY_MAX])
 	/* Last, since it takes the table from a predecessor, who serves until we do; and before anything is accepted. */
 	if (nat && !nat_stand(&c->nat, c->home.base, c->setup, why))
 		return false;
+	static const struct timeval look = { .tv_sec = GUARD_LOOK };
+	event_add(c->guarding, &look);
 	count_descriptors(c);
 	succession_begin(c->succession);
 	return true;
@@ -522,6 +548,8 @@ static void free_home(struct control *c)
 	crowd_delete(c->home.crowd);
 	if (c->drain)
 		event_free(c->drain);
+	if (c->guarding)
+		event_free(c->guarding);
 	if (c->wake)
 		event_free(c->wake);
 	if (c->loaded) {
@@ -543,6 +571,7 @@ void control_delete(struct control *c)
 	report_delete(c->report);
 	succession_delete(c->succession);
 	listen_table_free(&c->table);
+	guard_delete(c->guard);
 	if (c->setup) {
 		c->setup->next = c->retired;
 		c->retired = c->setup;

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "front.h"
+#include "guard.h"
 #include "log.h"
 #include "loop.h"
 #include "serve.h"
@@ -170,6 +171,7 @@ static bool open_one(struct listen_table *t, const struct addr *a, bool datagram
 	}
 	if (!datagram)
 		set_inherited(l->fds, l->n);
+	guard_attach(t->guard, l->fds[0]);
 	memcpy(l->open, l->fds, l->n * sizeof *l->fds);
 	l->next = t->head;
 	t->head = l;

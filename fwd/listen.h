@@ -43,6 +43,7 @@ struct listen_address {
 struct listen_table {
 	unsigned workers;
 	struct listen_address *head;
+	const struct guard *guard;   /* NULL: none */
 	struct handover_taken *taken; /* sockets of a predecessor, used before others are opened; NULL: none */
 };
 

@@ -195,6 +195,7 @@ RUN_CASES += tests/run/415-proxy-protocol/run
 RUN_CASES += tests/run/416-server-name/run
 RUN_CASES += tests/run/420-stream/run
 RUN_CASES += tests/run/430-loop-guard/run
+RUN_CASES += tests/run/432-kernel-guard/run
 RUN_CASES += tests/run/440-relay-ends/run
 RUN_CASES += tests/run/442-udp-names/run
 RUN_CASES += tests/run/443-udp-flows/run
