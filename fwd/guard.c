@@ -253,9 +253,18 @@ static struct guard_key key_of(const struct addr *a, int protocol)
 	return k;
 }
 
-static bool is_closed(const struct listener *l)
+/* Of those that share an address (by server name) none can be served here. */
+static bool is_closed(const struct setup *s, const struct addr *a, bool datagram)
 {
-	return !pool_usable(l->pool) || peers_own_set_down(l->peers);
+	for (size_t i = 0; i < s->nlisteners; i++) {
+		const struct listener *l = &s->listeners[i];
+		if ((l->conf->protocol == FWD_UDP) != datagram || !pool_usable(l->pool) || peers_own_set_down(l->peers))
+			continue;
+		for (size_t k = 0; k < l->conf->nlisten; k++)
+			if (addr_equal(&l->conf->listen[k], a))
+				return false;
+	}
+	return true;
 }
 
 /* All that is wanted, sorted. NULL: no memory. */
@@ -269,9 +278,11 @@ static struct guard_key *collect(const struct setup *s, size_t *n)
 	for (size_t i = 0; keys && i < s->nsite_sources; i++)
 		keys[(*n)++] = key_of(&s->site_sources[i], 0);
 	for (size_t i = 0; keys && i < s->nlisteners; i++) {
-		const struct listener *l = &s->listeners[i];
-		for (size_t k = 0; k < l->conf->nlisten && l->conf->protocol != FWD_IP && is_closed(l); k++)
-			keys[(*n)++] = key_of(&l->conf->listen[k], l->conf->protocol == FWD_UDP ? IPPROTO_UDP : IPPROTO_TCP);
+		const struct conf_listener *l = s->listeners[i].conf;
+		bool datagram = l->protocol == FWD_UDP;
+		for (size_t k = 0; l->protocol != FWD_IP && k < l->nlisten; k++)
+			if (is_closed(s, &l->listen[k], datagram))
+				keys[(*n)++] = key_of(&l->listen[k], datagram ? IPPROTO_UDP : IPPROTO_TCP);
 	}
 	if (keys)
 		qsort(keys, *n, sizeof *keys, compare);
