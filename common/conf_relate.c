@@ -186,7 +186,9 @@ void conf_relate_listener(const struct conf_at *at, void *object)
 	static const char *const streams_only[] = { "connect_timeout", "client_timeout", "send_proxy", "send_proxy_peer", "accept_proxy", "transparent", "tls" };
 	l->line = conf_place_of(at->loader, at->setting).line;
 	l->naccept_proxy = prefix_merge(l->accept_proxy, l->naccept_proxy);
-	struct conf_at redirect = conf_member(at, "redirect"), hosts = conf_member(at, "hosts");
+	struct conf_at redirect = conf_member(at, "redirect"), hosts = conf_member(at, "hosts"), tls = conf_member(at, "tls");
+	if (tls.setting && l->protocol != FWD_HTTP && l->protocol != FWD_UDP)
+		conf_fail(&tls, tls.setting, "is for protocol http only");
 	if (redirect.setting && l->protocol != FWD_HTTP)
 		conf_fail(&redirect, redirect.setting, "is for protocol http only");
 	if (hosts.setting && l->protocol != FWD_HTTP && l->protocol != FWD_TLS)

@@ -302,6 +302,15 @@ static const struct conf_word proxy_words[] = {
 };
 static const struct conf_word datapath_words[] = { { "relay", DATAPATH_RELAY, false }, { "nat", DATAPATH_NAT, false } };
 
+static const struct conf_key tls_keys[] = {
+	{ "certificate", KIND_PATH, true, AT(conf_tls, certificate), .help = "A PEM file: the certificate, then those between it and an authority." },
+	{ "key", KIND_PATH, true, AT(conf_tls, key), .help = "A PEM file with its private key, without passphrase. One that others can read is refused, and it must be readable by user." },
+};
+static const struct conf_table tls_table = {
+	"forward.listeners[].tls", ROWS(tls_keys), sizeof(struct conf_tls), NULL,
+	"For protocol http: HTTPS. While a real server can be used, connections are relayed to it as they come, and it does TLS itself; redirects are given with this certificate.",
+};
+
 static const struct conf_key listener_keys[] = {
 	{ "service", KIND_OWN, true, AT(conf_listener, service), .set = conf_set_service, .clear = conf_clear_service, .form = "\"NAME\"",
 	  .help = "The service in a zone whose virtual server this is." },
@@ -332,7 +341,7 @@ static const struct conf_key listener_keys[] = {
 	  .help = "Real servers see the client's own address. Their way back must lead through this machine, with policy routing: see TRANSPARENT MODE in fairlead-fwd(8)." },
 	{ "datapath", KIND_WORD, false, AT(conf_listener, datapath), WORDS(datapath_words), .fallback = "relay",
 	  .help = "How clients reach a peer while the local servers are down. relay: as connections of this program. nat: in the kernel, for tcp, udp and ip; see THE KERNEL DATAPATH in fairlead-fwd(8)." },
-	{ "tls", KIND_LATER, .later = true, .help = "Certificate and key, for HTTPS." },
+	{ "tls", KIND_GROUP, false, AT(conf_listener, tls), .table = &tls_table },
 };
 static const struct conf_table listener_table = {
 	"forward.listeners[]", ROWS(listener_keys), sizeof(struct conf_listener), conf_relate_listener, "The virtual servers of this site.",

@@ -132,6 +132,18 @@ static void check_named_files(struct conf_loader *l, const struct reader *r, con
 		check_named_file(l, r, config_setting_get_elem(groups, (unsigned)i), key);
 }
 
+static void check_listeners(struct conf_loader *l, const struct reader *r)
+{
+	config_setting_t *forward = config_setting_get_member(l->root, "forward");
+	config_setting_t *list = forward && config_setting_is_group(forward) ? config_setting_get_member(forward, "listeners") : NULL;
+	for (int i = 0; list && config_setting_is_list(list) && i < config_setting_length(list); i++) {
+		config_setting_t *listener = config_setting_get_elem(list, (unsigned)i);
+		config_setting_t *tls = config_setting_is_group(listener) ? config_setting_get_member(listener, "tls") : NULL;
+		check_named_file(l, r, tls, "certificate");
+		check_named_file(l, r, tls, "key");
+	}
+}
+
 void conf_check_files(struct conf_loader *l)
 {
 	struct reader *r = calloc(1, sizeof *r);
@@ -143,6 +155,7 @@ void conf_check_files(struct conf_loader *l)
 		if (l->text->sources[i].has_stat)
 			check_reader(l, r, NULL, l->text->sources[i].name);
 	check_named_files(l, r, "keys", "secret_file");
+	check_listeners(l, r);
 	check_named_files(l, r, "checks", "ca");
 	check_named_file(l, r, config_setting_get_member(l->root, "dns"), "cookie_secret_file");
 	check_named_file(l, r, config_setting_get_member(l->root, "geo"), "database");

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include "certificate.h"
 #include "linger.h"
 #include "proxyproto.h"
 #include "relay.h"
 #include "sock.h"
+#include "tls.h"
 #include "source.h"
 
 /* Candidates that one client is tried on; with the default connect_timeout it would wait longer than people do. */
@@ -180,10 +182,10 @@ void dial_local(struct session *s, void (*otherwise)(struct session *s))
 
 static void next_peer(struct session *s);
 
-/* TLS to an http listener cannot be told anything; everybody else can. */
+/* TLS that is not ours cannot be told anything; every other client of an http listener can. */
 static bool can_be_answered(const struct session *s)
 {
-	if (s->listener->conf->protocol != FWD_HTTP)
+	if (s->listener->conf->protocol != FWD_HTTP || (s->listener->certificate && !s->client.tls))
 		return false;
 	return !s->said || !s->said->len || s->said->data[0] != 0x16; /* handshake record, RFC 8446 section 5.1 */
 }
@@ -223,7 +225,7 @@ static void peer_failed(struct session *s)
 static bool hear_peer(struct session *s)
 {
 	struct half *v = &s->server;
-	ssize_t n = recv(v->fd, s->worker->buffer, WORKER_BUFFER, 0);
+	ssize_t n = half_recv(v, s->worker->buffer, WORKER_BUFFER);
 	if (n > 0) {
 		commit(s);
 		relay_begin_with(s, s->worker->buffer, (size_t)n);
@@ -251,7 +253,7 @@ static void tell_peer(struct session *s)
 	struct bytes *b = s->said;
 	struct half *v = &s->server;
 	if (b && b->at < b->len) {
-		ssize_t n = send(v->fd, b->data + b->at, b->len - b->at, MSG_NOSIGNAL);
+		ssize_t n = half_send(v, b->data + b->at, b->len - b->at);
 		if (n < 0 && errno != EAGAIN)
 			v->broken = true;
 		if (n > 0) {
@@ -260,7 +262,7 @@ static void tell_peer(struct session *s)
 		}
 	}
 	if (s->client.fin_in && !v->fin_out && (!b || b->at == b->len)) {
-		shutdown(v->fd, SHUT_WR);
+		half_finish(v);
 		v->fin_out = true;
 	}
 }
@@ -271,8 +273,8 @@ static bool hear_client(struct session *s)
 	struct half *c = &s->client;
 	uint8_t *buffer = s->worker->buffer;
 	size_t have = s->said ? s->said->len : 0;
-	/* With all room used one more byte decides; it stays in the kernel. */
-	ssize_t n = have < SESSION_SAID_MAX ? recv(c->fd, buffer, SESSION_SAID_MAX - have, 0) : recv(c->fd, buffer, 1, MSG_PEEK);
+	/* With all room used one more byte decides; it stays in the kernel. Inside TLS it would not, so it is not waited for. */
+	ssize_t n = have < SESSION_SAID_MAX ? half_recv(c, buffer, SESSION_SAID_MAX - have) : c->tls ? 1 : recv(c->fd, buffer, 1, MSG_PEEK);
 	if (n > 0 && have == SESSION_SAID_MAX) {
 		commit(s);
 		relay_begin(s);
@@ -320,14 +322,9 @@ static void trial_due(struct session *s)
 
 static const struct phase trial = { .name = "trial", .ready = trial_ready, .due = trial_due, .run = pass };
 
-static void peer_ready(struct session *s, struct half *h, short what)
+/* Connected, and inside TLS if there is any. */
+static void begin_trial(struct session *s)
 {
-	if (h != &s->server)
-		return;
-	if (connect_result(h, what) || !introduce(s, s->listener->conf->send_proxy_peer, true)) {
-		peer_failed(s);
-		return;
-	}
 	struct dial *d = s->dial;
 	uint64_t now = worker_now_us(), grace = TRIAL_US + 2 * (now - d->started);
 	d->until = now + grace;
@@ -339,6 +336,62 @@ static void peer_ready(struct session *s, struct half *h, short what)
 	if (s->said)
 		s->said->at = 0;
 	try_peer(s);
+}
+
+/* --- a peer inside TLS, since its client is --- */
+
+static void shake_peer(struct session *s)
+{
+	const char *why;
+	bool wants_write = false;
+	switch (tls_shake(&s->server, &wants_write, &why)) {
+	case TLS_DONE:
+		begin_trial(s);
+		return;
+	case TLS_WAITS:
+		session_watch(s, &s->server, wants_write);
+		return;
+	case TLS_FAILED:
+		break;
+	}
+	session_complain(s, END_PEER_HANDSHAKE, why);
+	peer_failed(s);
+}
+
+static void shaking_ready(struct session *s, struct half *h, short what)
+{
+	(void)what;
+	if (h == &s->server)
+		shake_peer(s);
+}
+
+static const struct phase shaking_peer = { .name = "peer handshake", .ready = shaking_ready, .due = peer_failed, .run = pass };
+
+static void begin_peer_tls(struct session *s)
+{
+	const char *name = tls_wanted_name(&s->client);
+	s->server.tls = certificate_connect(s->listener->certificate, s->server.fd, name ? name : s->listener->conf->service_text);
+	if (!s->server.tls) {
+		session_end(s, END_RESOURCES);
+		return;
+	}
+	s->phase = &shaking_peer;
+	session_due(s, s->listener->connect_ticks);
+	shake_peer(s);
+}
+
+static void peer_ready(struct session *s, struct half *h, short what)
+{
+	if (h != &s->server)
+		return;
+	if (connect_result(h, what) || !introduce(s, s->listener->conf->send_proxy_peer, true)) {
+		peer_failed(s);
+		return;
+	}
+	if (s->client.tls)
+		begin_peer_tls(s);
+	else
+		begin_trial(s);
 }
 
 static const struct phase connecting_peer = { .name = "dial peer", .ready = peer_ready, .due = peer_failed, .run = pass };

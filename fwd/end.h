@@ -21,6 +21,8 @@ enum end {
 	END_EVICTED,         /* UDP: made room for a newer one */
 	END_BAD_HELLO,       /* no TLS hello, a malformed one, or half of one */
 	END_UNKNOWN_NAME,    /* its server name is nobody's */
+	END_BAD_HANDSHAKE,   /* the client's TLS handshake failed */
+	END_PEER_HANDSHAKE,  /* ours with a peer; the next one is tried */
 	END_COUNT
 };
 

@@ -76,6 +76,7 @@ static void add_front(struct setup *s, struct front *f, struct errs *errs)
 	l->pool = NULL;
 	l->redirect = NULL;
 	l->peers = NULL;
+	l->certificate = NULL;
 	l->count = calloc(1, sizeof *l->count);
 	if (!l->count)
 		errs_add(errs, NULL, 0, 0, "out of memory");

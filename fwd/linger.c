@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include "http.h"
+#include "tls.h"
 
 /* An answer of a few hundred bytes is acknowledged within that on any path that works. */
 #define LINGER_MS 2000
@@ -22,7 +23,7 @@ static void run(struct session *s)
 	if (c->out && !c->broken)
 		return;
 	if (!c->fin_out) {
-		shutdown(c->fd, SHUT_WR);
+		half_finish(c);
 		c->fin_out = true;
 		session_due(s, wheel_ticks(LINGER_MS));
 	}

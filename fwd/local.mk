@@ -2,6 +2,8 @@
 
 noinst_LIBRARIES += fwd/libfwd.a
 fwd_libfwd_a_SOURCES =
+fwd_libfwd_a_SOURCES += fwd/certificate.c
+fwd_libfwd_a_SOURCES += fwd/certificate.h
 fwd_libfwd_a_SOURCES += fwd/choose.c
 fwd_libfwd_a_SOURCES += fwd/choose.h
 fwd_libfwd_a_SOURCES += fwd/control.c
@@ -29,6 +31,8 @@ fwd_libfwd_a_SOURCES += fwd/http_host.c
 fwd_libfwd_a_SOURCES += fwd/http_parts.h
 fwd_libfwd_a_SOURCES += fwd/http_reply.c
 fwd_libfwd_a_SOURCES += fwd/http_skip.c
+fwd_libfwd_a_SOURCES += fwd/https.c
+fwd_libfwd_a_SOURCES += fwd/https.h
 fwd_libfwd_a_SOURCES += fwd/linger.c
 fwd_libfwd_a_SOURCES += fwd/linger.h
 fwd_libfwd_a_SOURCES += fwd/listen.c
@@ -80,6 +84,8 @@ fwd_libfwd_a_SOURCES += fwd/setup.c
 fwd_libfwd_a_SOURCES += fwd/setup.h
 fwd_libfwd_a_SOURCES += fwd/source.c
 fwd_libfwd_a_SOURCES += fwd/source.h
+fwd_libfwd_a_SOURCES += fwd/tls.c
+fwd_libfwd_a_SOURCES += fwd/tls.h
 fwd_libfwd_a_SOURCES += fwd/udp.c
 fwd_libfwd_a_SOURCES += fwd/udp.h
 fwd_libfwd_a_SOURCES += fwd/udp_dial.c

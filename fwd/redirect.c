@@ -43,6 +43,11 @@ static bool is_yielded_name(const struct redirect *r, const char *host)
 	return r->nnames > 0 && bsearch(&host, r->names, r->nnames, sizeof *r->names, redirect_compare_names);
 }
 
+bool redirect_leads_to(const struct redirect *r, const char *host)
+{
+	return r->never || is_yielded_name(r, host);
+}
+
 static bool is_member_address(const struct redirect *r, const struct addr *a)
 {
 	for (size_t i = 0; i < r->service->nmembers; i++)

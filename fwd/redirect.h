@@ -46,6 +46,9 @@ enum redirect_check { REDIRECT_CHECK_SEND, REDIRECT_CHECK_RELAY, REDIRECT_CHECK_
 enum redirect_check redirect_check(const struct redirect *r, const struct http_head *h, const char *buf,
                                    const struct addr *dialled);
 
+/* Does a redirect lead to this host (lower case, no final dot), or is none ever given? Then its client is not redirected again. */
+bool redirect_leads_to(const struct redirect *r, const char *host);
+
 /* False: this member has no host to redirect to (no address for `to = "address"`): relay or take the next. */
 bool redirect_can_name(const struct redirect *r, uint16_t member);
 

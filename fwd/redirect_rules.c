@@ -208,8 +208,10 @@ struct redirect *redirect_new(const struct conf *conf, const struct conf_listene
 		r->listener = listener;
 		r->service = service;
 		r->never = listener->redirect.to == REDIRECT_NONE || service->wildcard;
-		r->scheme = listener->redirect.scheme ? listener->redirect.scheme : "http";
-		r->scheme_changed = strcmp(r->scheme, "http") != 0;
+		const char *asked = listener->tls.certificate ? "https" : "http";
+
+		r->scheme = listener->redirect.scheme ? listener->redirect.scheme : asked;
+		r->scheme_changed = strcmp(r->scheme, asked) != 0;
 		r->scheme_port = strcmp(r->scheme, "http") == 0 ? 80 : strcmp(r->scheme, "https") == 0 ? 443 : 0;
 		lay_out_first(r);
 	}

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 #include "sock.h"
+#include "tls.h"
 
 /*
  * Bytes that one direction moves before others get their turn: at 10 Gbit/s
@@ -39,7 +40,7 @@ static bool pass_fin(struct session *s, struct half *from, struct half *to)
 		session_end(s, END_DONE); /* close says the rest of it */
 		return false;
 	}
-	shutdown(to->fd, SHUT_WR);
+	half_finish(to);
 	to->fin_out = true;
 	return true;
 }
@@ -68,12 +69,12 @@ static bool no_bytes(struct session *s, struct half *from, ssize_t n)
 /* As recv; *ok false: the session has ended. */
 static ssize_t copy(struct session *s, struct half *from, struct half *to, bool *ok)
 {
-	ssize_t n = recv(from->fd, s->worker->buffer, WORKER_BUFFER, 0);
+	ssize_t n = half_recv(from, s->worker->buffer, WORKER_BUFFER);
 	if (n <= 0)
 		return n;
 	from->bulk = n >= BULK_FROM;
 	/* A short read has emptied the socket, and what comes later wakes us (edge-triggered): no call is spent on EAGAIN. Behind the last bytes of a closed end stands its FIN or RST. */
-	from->readable = n == WORKER_BUFFER || from->closing || from->doubtful;
+	from->readable = n == WORKER_BUFFER || from->closing || from->doubtful || from->tls;
 	*ok = session_write(s, to, s->worker->buffer, (size_t)n);
 	return n;
 }
@@ -81,7 +82,7 @@ static ssize_t copy(struct session *s, struct half *from, struct half *to, bool 
 static ssize_t move(struct session *s, struct half *from, struct half *to, bool *ok)
 {
 	struct pipes *pipes = &s->worker->pipes;
-	struct pipe *pipe = from->bulk ? pipes_take(pipes) : NULL;
+	struct pipe *pipe = from->bulk && !from->tls && !to->tls ? pipes_take(pipes) : NULL;
 	if (!pipe)
 		return copy(s, from, to, ok);
 	ssize_t n = pipe_fill(pipe, from->fd);

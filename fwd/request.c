@@ -10,6 +10,7 @@
 #include "peers.h"
 #include "redirect.h"
 #include "route.h"
+#include "tls.h"
 
 /* Members that are looked at for one that has a host to redirect to. */
 #define REDIRECT_TRIES_MAX 16
@@ -230,7 +231,7 @@ static void run(struct session *s)
 	while (c->readable && !c->out && !s->link) {
 		/* While something is kept there is room for the rest of a head, and no more is read than is kept for a relay. */
 		size_t have = s->said ? s->said->len : 0, room = SESSION_SAID_MAX - have;
-		ssize_t n = recv(c->fd, s->worker->buffer, room, 0);
+		ssize_t n = half_recv(c, s->worker->buffer, room);
 		if (n < 0 && errno == EAGAIN) {
 			c->readable = false;
 		} else if (n <= 0) {
@@ -238,7 +239,7 @@ static void run(struct session *s)
 			return;
 		} else {
 			/* Less than there was room for is all there is, but for a FIN, of which its event tells. */
-			c->readable = (size_t)n == room || c->closing;
+			c->readable = (size_t)n == room || c->closing || c->tls;
 			if (!take(s, (const char *)s->worker->buffer, (size_t)n))
 				return;
 		}

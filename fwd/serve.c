@@ -4,6 +4,7 @@
 #include "choose.h"
 #include "dial.h"
 #include "front.h"
+#include "https.h"
 #include "log.h"
 #include "loop.h"
 #include "preface.h"
@@ -49,7 +50,10 @@ static void start(struct session *s, enum route r)
 		return;
 	case ROUTE_REQUEST:
 	case ROUTE_UNAVAILABLE:
-		request_begin(s, r == ROUTE_REQUEST);
+		if (s->listener->certificate)
+			https_begin(s, r == ROUTE_REQUEST);
+		else
+			request_begin(s, r == ROUTE_REQUEST);
 		return;
 	case ROUTE_RELAY:
 		dial_peers(s);

@@ -8,6 +8,7 @@
 #include "log.h"
 #include "loop.h"
 #include "sock.h"
+#include "tls.h"
 
 /* One line a minute tells that there are such clients, and how many were before. */
 #define REFUSAL_SAID_EVERY (60 * NS_PER_SECOND)
@@ -156,6 +157,10 @@ static void close_half(struct session *s, struct half *h, bool reset)
 	h->pipe = NULL;
 	if (h->watched)
 		event_del(&h->event);
+	if (h->tls && !reset)
+		half_finish(h);
+	if (h->tls)
+		tls_drop(h);
 	if (reset)
 		sock_reset(h->fd);
 	else
@@ -321,7 +326,7 @@ bool bytes_add(struct bytes **b, const void *data, size_t len)
 /* Bytes that the kernel took; `broken` when it will never take any again. */
 static size_t try_write(struct half *h, const void *data, size_t len)
 {
-	ssize_t n = send(h->fd, data, len, MSG_NOSIGNAL);
+	ssize_t n = half_send(h, data, len);
 	if (n >= 0)
 		return (size_t)n;
 	if (errno != EAGAIN && errno != EINTR)

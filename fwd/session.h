@@ -46,6 +46,7 @@ struct half {
 	bool fin_in, fin_out;       /* FIN read; FIN sent */
 	bool broken;                /* writing failed: it has sent RST, which reading will meet */
 	bool bulk;                  /* it says so much at a time that splicing pays */
+	struct ssl_st *tls;         /* what goes over it is encrypted (tls.h); NULL: it is not */
 	struct bytes *out;          /* what it did not take yet; NULL: nothing */
 	struct pipe *pipe;          /* the same, spliced; at most one of both */
 };
@@ -86,6 +87,7 @@ struct session {
 	uint8_t why;                /* linger: enum end */
 	bool moved;                 /* relay: a byte or FIN has passed */
 	bool from_site;             /* case 1 */
+	bool served;                /* https: as request_begin's */
 	bool local;                 /* counted in listener->count->local */
 	struct crowd_place crowd;   /* where it counts for client_sessions */
 	uint64_t tried;             /* real servers that failed: pool_bit */

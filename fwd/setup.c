@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "certificate.h"
 #include "front.h"
 #include "loop.h"
 #include "nat.h"
@@ -113,6 +114,16 @@ static void set_times(struct listener *l)
 	l->client_ticks = wheel_ticks(l->conf->client_timeout * 1000);
 }
 
+static void load_certificate(const struct setup *s, struct listener *l, struct errs *errs)
+{
+	char why[CERTIFICATE_WHY_MAX];
+	l->certificate = certificate_load(&l->conf->tls, why);
+	if (l->certificate)
+		certificate_warn(l->certificate, l->conf, l->service);
+	else
+		errs_add(errs, s->conf->file, l->conf->line, 0, "listener for %s: %s", l->conf->service_text, why);
+}
+
 static void make_listener(struct setup_home *home, struct setup *s, const struct conf_listener *c, struct errs *errs)
 {
 	struct listener *l = &s->listeners[s->nlisteners++];
@@ -128,6 +139,8 @@ static void make_listener(struct setup_home *home, struct setup *s, const struct
 	}
 	if (c->protocol == FWD_HTTP && !(l->redirect = redirect_new(s->conf, c, l->service, why)))
 		errs_add(errs, s->conf->file, c->line, 0, "listener for %s: %s", c->service_text, why);
+	if (c->tls.certificate)
+		load_certificate(s, l, errs);
 	if (!home)
 		return;
 	l->pool = pool_new(home->servers, c, home->workers);
@@ -281,6 +294,7 @@ void setup_free(struct setup_home *home, struct setup *s)
 		struct listener *l = &s->listeners[i];
 		if (l->redirect)
 			redirect_delete(l->redirect);
+		certificate_free(l->certificate);
 		if (l->pool)
 			pool_delete(home->servers, l->pool);
 		if (l->count)

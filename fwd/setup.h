@@ -47,6 +47,7 @@ struct listener {
 	struct pool *pool;
 	struct peers_service *peers;
 	struct redirect *redirect;  /* http only */
+	struct certificate *certificate; /* https; NULL: none */
 	struct front *front;        /* it stands for those that share an address; then pool, peers, redirect are NULL. Others: NULL */
 	struct listener_count *count;
 	uint32_t connect_ticks, idle_ticks, client_ticks; /* the times of conf, for the wheel */

@@ -330,7 +330,9 @@ static const struct error_case cases[] = {
 	  "t.conf:7: forward.http: not built yet\n"
 	  "t.conf:9: forward.listeners[].send_proxy: \"v3\" is none of none, v1, v2 (did you mean \"v1\"?)\n"
 	  "t.conf:9: forward.listeners[].accept_proxy: \"192.0.2.1/24\" is not a prefix (or has bits set past its length)\n"
-	  "t.conf:10: forward.listeners[].tls: not built yet\n" },
+	  "t.conf:10: forward.listeners[].tls.certificate: is required\n"
+	  "t.conf:10: forward.listeners[].tls.key: is required\n"
+	  "t.conf:10: forward.listeners[].tls: is for protocol http only\n" },
 	{ true,
 	  "checks = ( { type = \"tcp\"; },\n"
 	  "{ name = \"c\"; },\n"
