@@ -122,6 +122,9 @@ tests_fuzz_fuzz_check_response_LDADD = $(FUZZ_LIBS)
 FUZZ_TARGETS += tests/fuzz/fuzz_conf
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_conf_LDADD = $(FUZZ_LIBS)
+FUZZ_TARGETS += tests/fuzz/fuzz_geo
+tests_fuzz_fuzz_geo_SOURCES = tests/fuzz/fuzz_geo.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_geo_LDADD = $(FUZZ_LIBS)
 FUZZ_TARGETS += tests/fuzz/fuzz_hello
 tests_fuzz_fuzz_hello_SOURCES = tests/fuzz/fuzz_hello.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_hello_LDADD = $(FUZZ_LIBS)
@@ -131,6 +134,9 @@ tests_fuzz_fuzz_http_LDADD = $(FUZZ_LIBS)
 FUZZ_TARGETS += tests/fuzz/fuzz_proxyproto
 tests_fuzz_fuzz_proxyproto_SOURCES = tests/fuzz/fuzz_proxyproto.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_proxyproto_LDADD = $(FUZZ_LIBS)
+FUZZ_TARGETS += tests/fuzz/fuzz_networks
+tests_fuzz_fuzz_networks_SOURCES = tests/fuzz/fuzz_networks.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_networks_LDADD = $(FUZZ_LIBS)
 FUZZ_TARGETS += tests/fuzz/fuzz_query
 tests_fuzz_fuzz_query_SOURCES = tests/fuzz/fuzz_query.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_query_LDADD = $(FUZZ_LIBS)
@@ -249,10 +255,12 @@ print-tests:
 check-programs: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS)
 
-# The simulated mesh of the bench speaks with our own update.c and tsig.c; tests/bench/run has it made.
-EXTRA_PROGRAMS = tests/bench/mesh
+# These of the bench use our own modules (mesh: update.c and tsig.c; places: geo.c and network.c); tests/bench/run has them made.
+EXTRA_PROGRAMS = tests/bench/mesh tests/bench/places
 tests_bench_mesh_SOURCES = tests/bench/src/mesh.c tests/bench/src/bench.c tests/bench/src/bench.h
 tests_bench_mesh_LDADD = common/libcommon.a $(FAIRLEAD_LIBS)
+tests_bench_places_SOURCES = tests/bench/src/places.c tests/bench/src/bench.c tests/bench/src/bench.h tests/mmdb/mmdb.c tests/mmdb/mmdb.h
+tests_bench_places_LDADD = common/libcommon.a $(FAIRLEAD_LIBS)
 
 EXTRA_DIST += tests/bench tests/compare tests/lib.sh tests/nets.sh tests/one tests/tally tests/peers tests/run tests/fuzz/corpus
 
