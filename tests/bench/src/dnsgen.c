@@ -56,7 +56,7 @@ static struct mmsghdr out[BATCH], in[BATCH];
 static void usage(void)
 {
 	die("usage: dnsgen -a address -p port -q file [-w window | -r rate] [-t seconds] [-u warm-up] [-N answers]\n"
-	    "       [-P pids] [-X helper pids] [-c core] [-E 0|1|2: none, EDNS, client subnet] [-T timeout] [-S source] [-R: reflector]");
+	    "       [-P pids] [-X helper pids] [-c core] [-E 0|1|2|3: none, EDNS, client subnet in 10/8, anywhere] [-T timeout] [-S source] [-R: reflector]");
 }
 
 static void parse_options(int argc, char **argv)

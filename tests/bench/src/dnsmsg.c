@@ -36,10 +36,13 @@ static uint8_t *put_opt(uint8_t *p, enum dnsmsg_edns edns, unsigned client)
 {
 	static const uint8_t opt[] = { 0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0 };
 	memcpy(p, opt, sizeof opt);
-	if (edns != DNSMSG_ECS)
+	if (edns < DNSMSG_ECS)
 		return p + sizeof opt;
 	unsigned net = client * 7919;                   /* spread out, the same in every run */
-	const uint8_t ecs[] = { 0, 8, 0, 7, 0, 1, 24, 0, 10, (uint8_t)(net >> 8), (uint8_t)net };
+	unsigned any = (uint32_t)(client * 2654435761u) >> 8;
+	const uint8_t first = edns == DNSMSG_ECS ? 10 : (uint8_t)(1 + (any >> 16) % 223);
+	net = edns == DNSMSG_ECS ? net : any;
+	const uint8_t ecs[] = { 0, 8, 0, 7, 0, 1, 24, 0, first, (uint8_t)(net >> 8), (uint8_t)net };
 	p[sizeof opt - 1] = sizeof ecs;
 	memcpy(p + sizeof opt, ecs, sizeof ecs);
 	return p + sizeof opt + sizeof ecs;
