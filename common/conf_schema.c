@@ -104,7 +104,7 @@ static const struct conf_key dns_keys[] = {
 	  .help = "Of the answers over the limit one in so many is sent truncated, so that a real client asks again by TCP; the others are dropped. 0: all of them." },
 	{ "rate_exempt", KIND_PREFIXES, false, LIST(conf_dns, rate_exempt), .may_be_empty = true, .help = "Clients without a limit." },
 	{ "health_from", KIND_PREFIXES, false, LIST(conf_dns, health_from), .fallback = "(loopback and the sites' addresses)", .may_be_empty = true,
-	  .help = "Who may ask for _health, _sites and _admin names; others are refused." },
+	  .help = "Who may ask for _health, _rtt, _sites and _admin names; others are refused." },
 	{ "transfer_to", KIND_OWN, false, .set = conf_set_transfer_to, .clear = conf_clear_transfer_to, .may_be_empty = true, .form = "[ \"PREFIX\" | \"KEY\", ... ]",
 	  .help = "Who may transfer zones: prefixes of addresses, and names from keys. Keys of role transfer may without being named. With any of these, or notify, the serials of all zones move with the verdicts." },
 	{ "notify", KIND_OWN, false, .set = conf_set_notify, .clear = conf_clear_notify, .may_be_empty = true, .form = "[ \"ADDRESS\" | \"ADDRESS@PORT\", ... ]",

@@ -31,7 +31,7 @@ static bool same(const struct prefix *a, const struct prefix *b)
 
 size_t rtt_rows(const struct rtt_table *t)
 {
-	return t->nrows;
+	return t ? t->nrows : 0;
 }
 
 size_t rtt_sites(const struct rtt_table *t)
@@ -47,6 +47,13 @@ static struct rtt_row *row(const struct rtt_table *t, size_t i)
 const struct rtt_row *rtt_row(const struct rtt_table *t, size_t i)
 {
 	return row(t, i);
+}
+
+size_t rtt_next(const struct rtt_table *t, size_t site, size_t i)
+{
+	while (i < rtt_rows(t) && !(site < t->nsites && row(t, i)->us[site]))
+		i++;
+	return i;
 }
 
 /* The slot of the network, or the empty one where it would be. */

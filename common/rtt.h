@@ -37,7 +37,10 @@ struct rtt_table *rtt_table_new(size_t nsites, const struct rtt_sample *samples,
 /* The row of exactly this network; NULL: nothing is known of it. `t` may be NULL. No allocation, any thread. */
 const struct rtt_row *rtt_find(const struct rtt_table *t, const struct prefix *network);
 
-/* All rows, in the order of their first samples. */
+/* The first row from `i` on in which this site has a number; rtt_rows: none. */
+size_t rtt_next(const struct rtt_table *t, size_t site, size_t i);
+
+/* All rows (0 of NULL), in the order of their first samples. */
 size_t rtt_rows(const struct rtt_table *t);
 const struct rtt_row *rtt_row(const struct rtt_table *t, size_t i);
 size_t rtt_sites(const struct rtt_table *t);

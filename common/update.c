@@ -232,6 +232,8 @@ void update_owner_read(struct update_owner *o, const uint8_t *owner, const uint8
 		o->kind = UPDATE_ADMIN_MEMBER;
 	else if (label_is(second, "_sites") && dname_equal(rest, zone))
 		o->kind = UPDATE_ADMIN_SITE;
+	else if (label_is(second, "_rtt") && dname_equal(rest, zone))
+		o->kind = UPDATE_RTT;
 	if (o->kind == UPDATE_OBSERVATION || o->kind == UPDATE_ADMIN_MEMBER)
 		o->service = rest;
 }
@@ -239,7 +241,7 @@ void update_owner_read(struct update_owner *o, const uint8_t *owner, const uint8
 size_t update_owner_write(uint8_t out[DNAME_MAX], enum update_kind kind, const char *label, const uint8_t *service)
 {
 	uint8_t below[DNAME_MAX];
-	const char *middle = kind == UPDATE_OBSERVATION ? "_health" : kind == UPDATE_ADMIN_MEMBER ? "_admin" : "_sites";
+	const char *middle = kind == UPDATE_OBSERVATION ? "_health" : kind == UPDATE_ADMIN_MEMBER ? "_admin" : kind == UPDATE_RTT ? "_rtt" : "_sites";
 	if (!dname_prepend(below, middle, strlen(middle), service))
 		return 0;
 	return dname_prepend(out, label, strlen(label), below);

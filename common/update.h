@@ -8,6 +8,7 @@
  *         LABEL._health.SERVICE   an observation; the TTL is how long it counts
  *         LABEL._admin.SERVICE    an operator's order about one member
  *         SITE._sites.ORIGIN      ... about all of a site's members
+ *         SITE._rtt.ORIGIN        how far clients are from a site (rtt_record.h)
  *     additional section: TSIG
  *
  * The rdata of each is strings of key=value.
@@ -70,7 +71,7 @@ enum update_rcode update_read_head(struct update *u, const uint8_t *msg, size_t 
 enum update_rcode update_take(struct update *u, struct update_record *r, const char **why);
 
 /* What an owner names. */
-enum update_kind { UPDATE_OBSERVATION, UPDATE_ADMIN_MEMBER, UPDATE_ADMIN_SITE, UPDATE_OTHER };
+enum update_kind { UPDATE_OBSERVATION, UPDATE_ADMIN_MEMBER, UPDATE_ADMIN_SITE, UPDATE_RTT, UPDATE_OTHER };
 
 struct update_owner {
 	enum update_kind kind;
@@ -80,7 +81,7 @@ struct update_owner {
 
 /* `owner` is in or below `zone`, both in lower case. */
 void update_owner_read(struct update_owner *o, const uint8_t *owner, const uint8_t *zone);
-/* LABEL._health.SERVICE, LABEL._admin.SERVICE, or SITE._sites.ORIGIN with the origin as `service`. 0: too long. */
+/* LABEL._health.SERVICE, LABEL._admin.SERVICE, SITE._sites.ORIGIN or SITE._rtt.ORIGIN with the origin as `service`. 0: too long. */
 size_t update_owner_write(uint8_t out[DNAME_MAX], enum update_kind kind, const char *label, const uint8_t *service);
 
 /* --- writing a message --- */

@@ -58,7 +58,7 @@ static const uint8_t *answer_as(struct answer *a, enum node_kind kind, const str
 			return NULL;
 		answer_negative(a, RCODE_NOERROR, cap);
 		return NULL;
-	case NODE_HEALTH: case NODE_HEALTH_MEMBER: case NODE_SITES: case NODE_ADMIN: case NODE_ADMIN_SITE: case NODE_EXPLAIN:
+	case NODE_HEALTH: case NODE_HEALTH_MEMBER: case NODE_SITES: case NODE_ADMIN: case NODE_ADMIN_SITE: case NODE_RTT: case NODE_EXPLAIN:
 		answer_health(a, kind, lb, member, q, in, owner);
 		return NULL;
 	}

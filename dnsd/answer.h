@@ -36,6 +36,7 @@ enum item_kind {
 	ITEM_HEALTH_MEMBER,  /* ... one member, by observer */
 	ITEM_SITES,          /* ... the sites */
 	ITEM_ADMIN,          /* ... an operator's order */
+	ITEM_RTT,            /* ... round trips to a site */
 	ITEM_EXPLAIN         /* ... the steps of one decision */
 };
 
@@ -63,6 +64,7 @@ struct item {
 	union {
 		const char *text;             /* of ITEM_CHAOS, at most 255 bytes */
 		const struct explain *explain; /* of ITEM_EXPLAIN */
+		const struct rtt_table *rtt;  /* of ITEM_RTT; `member` is the site's number */
 	};
 };
 

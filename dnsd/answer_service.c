@@ -1,6 +1,7 @@
 #include "answer_service.h"
 
 #include "../common/conf.h"
+#include "../common/rtt.h"
 #include "../common/update.h"
 #include "admin.h"
 #include "answer_explain.h"
@@ -60,12 +61,19 @@ static void who_asks(struct select_client *c, struct select_input *si, const str
 	prefix_of(&c->network, &c->address, (uint8_t)dns->networks4, (uint8_t)dns->networks6);
 }
 
+/* Of a zone that was kept from an older configuration the sites have other numbers. */
+static const struct rtt_table *answer_rtt_table(const struct conf *conf, const struct answer_input *in)
+{
+	return conf == in->gen->conf ? atomic_load_explicit(&in->gen->rtt, memory_order_acquire) : NULL;
+}
+
 void answer_select_input(struct select_input *si, struct select_client *client, bool asks, const struct lb *lb, const struct lb_state *st,
                          const struct answer_input *in)
 {
 	*si = (struct select_input){
 		.service = lb->service, .gate = &st->gate, .client = client,
 		.own_site = (int)lb->conf->own->index, .sites = lb->conf->sites, .random = in->random, .turn = in->turn,
+		.rtt = answer_rtt_table(lb->conf, in),
 	};
 	if (asks)
 		who_asks(client, si, in);
@@ -196,6 +204,19 @@ static void answer_order(struct answer *a, enum node_kind kind, const struct lb 
 		answer_negative(a, RCODE_NOERROR, 0);
 }
 
+/* What the forwarders of a site have measured, if it is one of the configuration in force. */
+static void answer_rtt(struct answer *a, uint16_t site, const struct answer_input *in, struct owner owner)
+{
+	const struct rtt_table *rtt = answer_rtt_table(a->zone->conf, in);
+	struct item *i = rtt_next(rtt, site, 0) < rtt_rows(rtt) ? answer_add(a, ITEM_RTT, owner, ANSWER) : NULL;
+	if (!i) {
+		answer_negative(a, RCODE_NOERROR, 0);
+		return;
+	}
+	i->member = site;
+	i->rtt = rtt;
+}
+
 void answer_health(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member, const struct query *q,
                           const struct answer_input *in, struct owner owner)
 {
@@ -213,6 +234,10 @@ void answer_health(struct answer *a, enum node_kind kind, const struct lb *lb, u
 	}
 	if (kind == NODE_EXPLAIN) {
 		answer_explain(a, lb, owner.name ? &a->current : &q->name, member, in, owner);
+		return;
+	}
+	if (kind == NODE_RTT) {
+		answer_rtt(a, member, in, owner);
 		return;
 	}
 	enum item_kind item = kind == NODE_HEALTH ? ITEM_HEALTH : kind == NODE_HEALTH_MEMBER ? ITEM_HEALTH_MEMBER : ITEM_SITES;

@@ -27,6 +27,7 @@
 #include "moving.h"
 #include "notify.h"
 #include "rrl.h"
+#include "rtts.h"
 #include "worker.h"
 
 /* A reload parses a million names beside the query threads: they come first. */
@@ -49,6 +50,7 @@ struct control {
 	void **plain; size_t nplain, plain_room; /* the same for what free() ends */
 	struct event *collect;
 	struct exchange *exchange;
+	struct rtts *rtts;
 	bool told_ready;               /* all services answer: said once */
 	/* reload */
 	bool loading, again;
@@ -250,11 +252,25 @@ static const struct cookie_secrets *own_cookies(struct control *c, const struct 
 	return c->cookies.n ? &c->cookies : NULL;
 }
 
+static void publish_rtt(struct control *c, struct generation *g)
+{
+	struct rtt_table *old = atomic_exchange_explicit(&g->rtt, rtts_table(c->rtts, g->conf, loop_now()), memory_order_acq_rel);
+	if (old)
+		discard_plain(c, old);
+}
+
+static void on_rtt(void *arg)
+{
+	struct control *c = arg;
+	publish_rtt(c, c->gen);
+}
+
 /* What query threads need besides the zones. */
 static void equip(struct control *c, struct generation *g)
 {
 	const struct conf_dns *dns = &g->conf->dns;
 	uint64_t seed;
+	publish_rtt(c, g);
 	if (dns->cookies)
 		g->cookies = dns->cookie_secrets.n ? &dns->cookie_secrets : own_cookies(c, g->conf);
 	if (!dns->responses_per_second)
@@ -404,6 +420,7 @@ static bool make_parts(struct control *c, const char *file)
 	const char *why = NULL;
 	struct monitor_calls calls = { .changed = on_change, .seen = on_seen, .order = on_order, .site = on_site,
 	                               .retire = discard_plain, .arg = c };
+	struct rtts_calls rtt = { .changed = on_rtt, .arg = c };
 	struct exchange_calls exchange = { .retire = discard_plain, .arg = c };
 	c->file = strdup(file);
 	c->loaded = fd < 0 ? NULL : event_new(c->base, fd, EV_READ | EV_PERSIST, on_loaded, c);
@@ -415,7 +432,10 @@ static bool make_parts(struct control *c, const char *file)
 	c->live = live_new();
 	if (!c->file || !c->loaded || !c->collect || !c->checker || !c->live || event_add(c->loaded, NULL) < 0)
 		return false;
-	c->exchange = exchange_new(c->base, c->live, c->gen->conf->state, &exchange);
+	c->rtts = rtts_new(c->base, &rtt);
+	if (!c->rtts)
+		return false;
+	c->exchange = exchange_new(c->base, c->live, c->rtts, c->gen->conf->state, &exchange);
 	if (!c->exchange)
 		return false;
 	c->monitor = monitor_new(c->base, c->checker, c->gen->conf, c->live, &calls);
@@ -449,6 +469,7 @@ void control_delete(struct control *c)
 		pthread_join(c->loader, NULL);
 	errs_free(&c->errs);
 	exchange_delete(c->exchange);
+	rtts_delete(c->rtts);
 	if (c->monitor)
 		monitor_delete(c->monitor);
 	atomic_store_explicit(&current_generation, NULL, memory_order_release);

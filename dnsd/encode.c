@@ -291,7 +291,7 @@ static unsigned put_item(struct encoder *e, const struct item *i, const struct e
 	case ITEM_HOST: return put_cname(e, i, i->lb->service->members[i->member].host);
 	case ITEM_SYNTHESIS: return put_cname(e, i, i->target);
 	case ITEM_CHAOS: return put_chaos(e, i);
-	case ITEM_HEALTH: case ITEM_HEALTH_MEMBER: case ITEM_SITES: case ITEM_ADMIN: case ITEM_EXPLAIN: return put_health(e, i, now);
+	case ITEM_HEALTH: case ITEM_HEALTH_MEMBER: case ITEM_SITES: case ITEM_ADMIN: case ITEM_RTT: case ITEM_EXPLAIN: return put_health(e, i, now);
 	}
 	return 0;
 }

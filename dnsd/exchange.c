@@ -189,7 +189,7 @@ static void retire(void *arg, void *p)
 
 /* --- begin and end --- */
 
-struct exchange *exchange_new(struct event_base *base, struct live *live, const char *state, const struct exchange_calls *calls)
+struct exchange *exchange_new(struct event_base *base, struct live *live, struct rtts *rtts, const char *state, const struct exchange_calls *calls)
 {
 	struct exchange *x = calloc(1, sizeof *x);
 	const struct admin_calls admin_calls = { .ended = on_ended, .saved = on_saved, .retire = retire, .arg = x };
@@ -197,6 +197,7 @@ struct exchange *exchange_new(struct event_base *base, struct live *live, const 
 		return NULL;
 	x->base = base;
 	x->live = live;
+	x->rtts = rtts;
 	x->calls = *calls;
 	event_assign(&x->interval, base, -1, EV_PERSIST, exchange_on_interval, x);
 	evtimer_assign(&x->flush, base, exchange_on_flush, x);

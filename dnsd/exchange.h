@@ -28,6 +28,7 @@ struct exchange;
 struct monitor;
 struct observer;
 
+struct rtts;
 struct exchange_calls {
 	/* Frees `p` after a grace period of the query threads. */
 	void (*retire)(void *arg, void *p);
@@ -35,7 +36,7 @@ struct exchange_calls {
 };
 
 /* `state`: the folder for orders. Signed UPDATEs are taken from now on. NULL: no memory. */
-struct exchange *exchange_new(struct event_base *base, struct live *live, const char *state, const struct exchange_calls *calls);
+struct exchange *exchange_new(struct event_base *base, struct live *live, struct rtts *rtts, const char *state, const struct exchange_calls *calls);
 /* After the query threads have ended, and before the monitor does. */
 void exchange_delete(struct exchange *x);
 

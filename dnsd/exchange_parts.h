@@ -4,6 +4,7 @@
  *     exchange.c           begin and end, peers, what others ask of it
  *     exchange_receive.c   a message comes in: signature, permissions, orders
  *     exchange_said.c      observations: what is new, and what is only said again
+ *     exchange_rtt.c       ... of round trips
  *     exchange_send.c      messages go out
  */
 #ifndef FAIRLEAD_EXCHANGE_PARTS_H
@@ -57,6 +58,7 @@ struct exchange {
 	struct live *live;
 	struct monitor *monitor;
 	struct admin *admin;
+	struct rtts *rtts;
 	const struct generation *gen;
 	struct exchange_calls calls;
 	struct link **links; size_t nlinks;
@@ -127,6 +129,13 @@ void exchange_take_again(struct job *j, const struct said *s);
 void exchange_take_said(struct job *j, const struct update_record *r, const struct update_owner *o, const struct update_glance *g);
 void exchange_delete_said(struct job *j, const struct update_record *r, const struct update_owner *o);
 
+/* --- exchange_rtt.c --- */
+
+/* SITE._rtt.ORIGIN: may the signer write it? False: j->why. */
+bool exchange_check_rtt(struct job *j, const struct update_record *r, const struct update_owner *o);
+/* Takes such a record, and passes it on if it is our own site's. */
+void exchange_take_rtt(struct job *j, const struct update_record *r, const struct update_owner *o);
+
 /* --- exchange_send.c --- */
 
 bool exchange_send_begin(struct exchange *x); /* false: no memory */
@@ -135,6 +144,8 @@ void exchange_send_end(struct exchange *x);
 /* Says at the end of this turn what `who` said of the member. */
 void exchange_say(struct exchange *x, const struct zone *zone, const struct live_member *l, const struct observer *who);
 void exchange_say_order(struct exchange *x, const struct zone *zone, const uint8_t *owner);
+/* Says one record as it is. */
+void exchange_say_record(struct exchange *x, const struct zone *zone, const uint8_t *owner, uint32_t ttl, const uint8_t *rdata, size_t len);
 void exchange_on_interval(evutil_socket_t fd, short what, void *arg);
 void exchange_on_flush(evutil_socket_t fd, short what, void *arg);
 

@@ -106,7 +106,7 @@ static bool check_operator(struct job *j, const struct update_record *r, const s
 	struct update_admin order = { .set = VERDICT_UNKNOWN };
 	const struct service *s = o->service ? find_service(j->zone, o->service) : NULL;
 	const struct member *m = find_member(s, o->label);
-	if (o->kind == UPDATE_OBSERVATION)
+	if (o->kind == UPDATE_OBSERVATION || o->kind == UPDATE_RTT)
 		return refuse(j, "observations are written with a site's key");
 	if (o->kind == UPDATE_ADMIN_MEMBER && !m)
 		return refuse(j, "no such member");
@@ -143,6 +143,8 @@ static bool check_site(struct job *j, const struct update_record *r, const struc
 {
 	struct update_observation said;
 	struct update_admin order;
+	if (o->kind == UPDATE_RTT)
+		return exchange_check_rtt(j, r, o);
 	if (o->kind != UPDATE_OBSERVATION) {
 		if (r->action != UPDATE_ADD)
 			return refuse(j, "orders are deleted with an admin key");
@@ -279,7 +281,9 @@ static void apply_one(struct job *j, struct update u)
 	if (!update_next(&u, &r))
 		return;
 	update_owner_read(&o, r.owner, j->zone->origin);
-	if (o.kind != UPDATE_OBSERVATION)
+	if (o.kind == UPDATE_RTT)
+		exchange_take_rtt(j, &r, &o);
+	else if (o.kind != UPDATE_OBSERVATION)
 		apply_order(j, &r, &o);
 	else if (r.action == UPDATE_ADD)
 		exchange_take_said(j, &r, &o, update_glance(&again, NULL, 0, &g) ? &g : NULL);

@@ -186,6 +186,16 @@ void exchange_say_order(struct exchange *x, const struct zone *zone, const uint8
 	batch_send(b);
 }
 
+void exchange_say_record(struct exchange *x, const struct zone *zone, const uint8_t *owner, uint32_t ttl, const uint8_t *rdata, size_t len)
+{
+	struct batch *b = &x->talk->soon;
+	if (!x->nlinks)
+		return;
+	batch_begin(b, x, zone, true);
+	update_add(&b->w, owner, ttl, rdata, len);
+	batch_send(b);
+}
+
 /* --- each interval --- */
 
 /* Half a TTL, in intervals: within so many rounds everything has been said once. */

@@ -180,6 +180,7 @@ void generation_delete(struct generation *g)
 	drop_conf(g->conf);
 	free(g->zones);
 	free(g->slots);
+	free(atomic_load_explicit(&g->rtt, memory_order_relaxed));
 	free(g);
 }
 

@@ -12,6 +12,7 @@ struct conf;
 struct cookie_secrets;
 struct errs;
 struct rrl;
+struct rtt_table;
 struct tsig_ring;
 
 struct generation {
@@ -25,6 +26,7 @@ struct generation {
 	/* Set by whoever puts it in force (control), which owns them. */
 	const struct cookie_secrets *cookies; /* at least one; NULL: no cookies */
 	struct rrl *rrl;                      /* NULL: no rate limit */
+	_Atomic(struct rtt_table *) rtt;      /* by conf's sites; NULL: nothing is known. Exchanged while in force */
 };
 
 /*

@@ -2,9 +2,14 @@
 
 #include "../common/conf.h"
 #include "../common/loop.h"
+#include "../common/rtt.h"
+#include "../common/rtt_record.h"
 #include "../common/wire.h"
 #include "explain.h"
 #include "health.h"
+
+/* Of round trips in one answer: 1,920 networks, which is what a TCP message holds if some are of IPv6. */
+#define RTT_RECORDS_MAX 80
 
 static struct health_input input_of(const struct health_cursor *c, size_t member)
 {
@@ -29,6 +34,8 @@ struct health_cursor health_begin(const struct item *i, const struct zone *z, co
 		c.count = i->lb->service->nmembers;
 	else if (i->kind == ITEM_SITES)
 		c.count = z->conf->nsites;
+	else if (i->kind == ITEM_RTT)
+		c.count = rtt_rows(i->rtt);
 	else if (i->kind == ITEM_EXPLAIN)
 		c.count = explain_count(i->explain);
 	else if (i->kind == ITEM_HEALTH_MEMBER)
@@ -70,9 +77,24 @@ static size_t site_rdata(const struct health_cursor *c, uint8_t *out, size_t siz
 	return health_site_rdata(out, size, &s);
 }
 
+/* As many networks as a report's record has, and then goes to the next that there is. */
+static size_t rtt_rdata(struct health_cursor *c, uint8_t *out, size_t size)
+{
+	const struct rtt_table *t = c->item->rtt;
+	size_t site = c->item->member, i = rtt_next(t, site, c->at);
+	struct rtt_network networks[RTT_RECORD_WRITTEN];
+	size_t n = 0;
+	for (; i < c->count && n < RTT_RECORD_WRITTEN; i = rtt_next(t, site, i + 1))
+		networks[n++] = (struct rtt_network){ .network = rtt_row(t, i)->network, .us = rtt_row(t, i)->us[site] };
+	c->at = ++c->records < RTT_RECORDS_MAX ? i : c->count;
+	return rtt_record_show(c->zone->conf->sites[site].name, networks, n, out, size);
+}
+
 size_t health_next(struct health_cursor *c, uint8_t *out, size_t size)
 {
 	size_t n;
+	if (c->item->kind == ITEM_RTT)
+		return rtt_rdata(c, out, size);
 	if (c->item->kind == ITEM_SITES) {
 		n = site_rdata(c, out, size);
 	} else if (c->item->kind == ITEM_ADMIN) {

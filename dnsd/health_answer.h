@@ -13,7 +13,8 @@ struct health_cursor {
 	const struct item *item;
 	const struct zone *zone;
 	const struct encode_moment *moment;
-	size_t at, count;            /* members, or sites; for one member whether there are more observers */
+	size_t at, count;            /* members, sites or rows; for one member whether there are more observers */
+	unsigned records;            /* of round trips, written */
 	size_t slot;                 /* of the observer behind the next */
 	struct seen seen;            /* the next observer; observer NULL: we, with nothing to say yet */
 };

@@ -54,6 +54,7 @@ enum node_kind {
 	NODE_SITES,          /* _sites.ORIGIN */
 	NODE_ADMIN,          /* LABEL._admin.SERVICE */
 	NODE_ADMIN_SITE,     /* SITE._sites.ORIGIN; `member` is the site's number */
+	NODE_RTT,            /* SITE._rtt.ORIGIN, likewise */
 	NODE_EXPLAIN         /* _explain.SERVICE; names below it are down-SITE, each once more what is assumed */
 };
 
@@ -78,7 +79,7 @@ struct node {
 /* `service` is one. */
 static inline bool zone_has_service(const struct node *n)
 {
-	return n->kind != NODE_PLAIN && n->kind != NODE_SITES && n->kind != NODE_ADMIN_SITE;
+	return n->kind != NODE_PLAIN && n->kind != NODE_SITES && n->kind != NODE_ADMIN_SITE && n->kind != NODE_RTT;
 }
 
 struct rrset {

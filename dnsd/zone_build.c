@@ -257,7 +257,7 @@ static bool add_health_names(struct zone *z, size_t service)
 	return ok;
 }
 
-/* _sites.ORIGIN, and an admin name for each site. */
+/* _sites.ORIGIN, and for each site an admin name and that of its round trips. */
 static bool add_site_names(struct zone *z)
 {
 	uint8_t name[DNAME_MAX];
@@ -265,6 +265,8 @@ static bool add_site_names(struct zone *z)
 	for (size_t i = 0; ok && i < z->conf->nsites; i++) {
 		size_t len = update_owner_write(name, UPDATE_ADMIN_SITE, z->conf->sites[i].name, z->origin);
 		ok = !len || add_derived(z, name, len, NODE_ADMIN_SITE, 0, i);
+		len = ok ? update_owner_write(name, UPDATE_RTT, z->conf->sites[i].name, z->origin) : 0;
+		ok = ok && (!len || add_derived(z, name, len, NODE_RTT, 0, i));
 	}
 	return ok;
 }

@@ -413,11 +413,18 @@ static void enter(void *arg)
 	loop_notify("READY=1");
 }
 
+static void take_rtt(void *arg, void (*each)(void *arg, const struct rtt_measured *m), void *each_arg)
+{
+	struct control *c = arg;
+	crew_take_rtt(c->crew, each, each_arg);
+}
+
 static bool make_home(struct control *c)
 {
 	struct setup_home *h = &c->home;
 	struct loop_calls calls = { .stop = on_stop, .reload = on_reload, .arg = c };
 	struct succession_calls succession = { .known = is_known, .enter = enter, .sockets = sockets, .succeeded = on_succeeded, .arg = c };
+	struct report_calls report = { .rtt = take_rtt, .arg = c };
 	uint64_t seed;
 	int loaded = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	h->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -432,7 +439,7 @@ static bool make_home(struct control *c)
 	if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
 		seed = (uint64_t)loop_now(); /* early boot; only who aims at others' places could make use of it */
 	h->crowd = crowd_new(seed);
-	c->report = report_new(h->base);
+	c->report = report_new(h->base, &report);
 	c->succession = succession_new(h->base, &succession);
 	c->loop = loop_new(h->base, &calls);
 	c->wake = event_new(h->base, h->wake, EV_READ | EV_PERSIST, on_wake, c);

@@ -186,6 +186,14 @@ uint32_t crew_sessions(const struct crew *c)
 	return n;
 }
 
+void crew_take_rtt(struct crew *c, void (*each)(void *arg, const struct rtt_measured *m), void *arg)
+{
+	struct rtt_measured m;
+	for (unsigned i = 0; i < c->n; i++)
+		while (rtt_ring_take(c->hands[i].worker.rtt, &m))
+			each(arg, &m);
+}
+
 void crew_drain(struct crew *c)
 {
 	give(c, ORDER_DRAIN, NULL);

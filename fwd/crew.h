@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include "end.h"
 #include "listen.h"
+#include "rtt_ring.h"
 #include "setup.h"
 
 struct crew;
@@ -25,6 +26,9 @@ uint32_t crew_sessions(const struct crew *c);
 
 /* New connections get `s` from now on; sockets are taken from the table and let go. Each worker holds a reference. */
 void crew_switch(struct crew *c, struct setup *s);
+
+/* What workers have measured since the last call. */
+void crew_take_rtt(struct crew *c, void (*each)(void *arg, const struct rtt_measured *m), void *arg);
 
 /* No new connections any more; sessions go on, but connections are not kept for another request. */
 void crew_drain(struct crew *c);

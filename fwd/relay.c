@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/socket.h>
+#include "rtt_sample.h"
 #include "sock.h"
 #include "tls.h"
 
@@ -164,6 +165,7 @@ static void due(struct session *s)
 		session_end(s, END_IDLE);
 		return;
 	}
+	rtt_sample(s);
 	sock_keepalive(s->client.fd, KEEPALIVE_IDLE, KEEPALIVE_EVERY, KEEPALIVE_COUNT);
 	sock_keepalive(s->server.fd, KEEPALIVE_IDLE, KEEPALIVE_EVERY, KEEPALIVE_COUNT);
 	session_due(s, idle - quiet);

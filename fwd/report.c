@@ -6,12 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/time.h>
 #include <time.h>
 #include "link.h"
 #include "log.h"
 #include "loop.h"
 #include "report_member.h"
+#include "rtt_record.h"
+#include "rtt_top.h"
 #include "tsig.h"
 #include "update.h"
 
@@ -24,6 +27,11 @@
 /* An answer takes a round trip; with very short intervals it must not be taken for lost before. */
 #define SILENCE_MIN NS_PER_SECOND
 
+/* How long a round trip counts when its network is measured no more: ways change by the hour rather than by the minute. Seconds. */
+#define RTT_TTL 900
+/* Networks told each interval, so that all have been told within a quarter of a minute or so. */
+#define RTT_ROUND 96
+
 /* One address of forward.dnsd. */
 struct way {
 	struct link *link;
@@ -32,7 +40,9 @@ struct way {
 
 struct report {
 	struct event_base *base;
+	struct report_calls calls;
 	struct event timer, look;
+	struct rtt_top *top;
 	const struct setup *setup;  /* NULL: none yet, or silent for good */
 	struct tsig_ring *keys;
 	struct way *ways; size_t nways;
@@ -170,6 +180,56 @@ static void say(struct report *r, bool all)
 	free(m);
 }
 
+/* --- round trips --- */
+
+static void take_rtt(void *arg, const struct rtt_measured *m)
+{
+	struct report *r = arg;
+	rtt_top_add(r->top, m, loop_now());
+}
+
+static void put_rtt(struct message *m, const struct rtt_measured *list, size_t n)
+{
+	struct report *r = m->report;
+	const uint8_t *zone = r->setup->services[0]->origin;
+	struct rtt_record record = { .n = (unsigned)n };
+	uint8_t owner[DNAME_MAX], rdata[RDATA_MAX];
+	strcpy(record.observer, r->observer);
+	for (size_t i = 0; i < n; i++)
+		record.networks[i] = (struct rtt_network){ .network = list[i].network, .us = list[i].us };
+	if (!update_owner_write(owner, UPDATE_RTT, r->setup->conf->own->name, zone))
+		return;
+	for (int tries = 0; tries < 2; tries++) {
+		if (!m->zone)
+			message_begin(m, zone);
+		/* Each record replaces numbers by itself, so it has a seq by itself. */
+		record.seq = r->seq = next_seq(r->seq);
+		size_t len = rtt_record_write(&record, rdata, sizeof rdata);
+		if (!len || update_add(&m->w, owner, RTT_TTL, rdata, len))
+			return;
+		message_send(m);
+	}
+}
+
+/* Sites' names for things are per zone, this isn't: any zone of ours does. */
+static void say_rtt(struct report *r)
+{
+	struct rtt_measured list[RTT_ROUND];
+	if (!r->setup || !r->setup->nservices || !r->nways)
+		return;
+	r->calls.rtt(r->calls.arg, take_rtt, r);
+	size_t n = rtt_top_due(r->top, loop_now(), list, RTT_ROUND);
+	struct message *m = n ? malloc(sizeof *m) : NULL;
+	if (!m)
+		return;
+	m->report = r;
+	m->zone = NULL;
+	for (size_t at = 0; at < n; at += RTT_RECORD_WRITTEN)
+		put_rtt(m, list + at, n - at < RTT_RECORD_WRITTEN ? n - at : RTT_RECORD_WRITTEN);
+	message_send(m);
+	free(m);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct report *r = arg;
@@ -177,6 +237,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	for (size_t i = 0; i < r->nmembers; i++)
 		report_member_tick(&r->members[i], loop_now());
 	say(r, true);
+	say_rtt(r);
 }
 
 static void on_look(evutil_socket_t fd, short what, void *arg)
@@ -302,12 +363,21 @@ bool report_set(struct report *r, const struct setup *s)
 	return true;
 }
 
-struct report *report_new(struct event_base *base)
+struct report *report_new(struct event_base *base, const struct report_calls *calls)
 {
 	struct report *r = calloc(1, sizeof *r);
+	uint64_t seed;
 	if (!r)
 		return NULL;
 	r->base = base;
+	r->calls = *calls;
+	if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
+		seed = next_seq(0); /* early boot: no clients yet who could guess it */
+	r->top = rtt_top_new(seed);
+	if (!r->top) {
+		free(r);
+		return NULL;
+	}
 	event_assign(&r->timer, base, -1, EV_PERSIST, on_timer, r);
 	evtimer_assign(&r->look, base, on_look, r);
 	return r;
@@ -322,5 +392,6 @@ void report_delete(struct report *r)
 	end_ways(r);
 	report_members_delete(r->members, r->nmembers);
 	tsig_ring_delete(r->keys);
+	rtt_top_delete(r->top);
 	free(r);
 }

@@ -7,6 +7,9 @@
  *
  *     listeners, pools, peers -> report_member -> message, signed once -> links
  *
+ * And at SITE._rtt.ORIGIN how far the client networks with the most traffic
+ * are (rtt_top.h), as measured on their own connections.
+ *
  * The listeners of a member are put together: sessions, capacity and servers
  * summed, down when any of them has no server up. Nobody waits for it: a dnsd
  * that is away or mute loses messages (the next one says all anew), one that
@@ -19,14 +22,21 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "rtt_ring.h"
 #include "setup.h"
 
 struct report;
 
 struct report_counts { uint64_t sent, lost, refused; };
 
+struct report_calls {
+	/* Hands over what was measured of clients' round trips since the last call. */
+	void (*rtt)(void *arg, void (*each)(void *arg, const struct rtt_measured *m), void *each_arg);
+	void *arg;
+};
+
 /* NULL: no memory. */
-struct report *report_new(struct event_base *base);
+struct report *report_new(struct event_base *base, const struct report_calls *calls);
 void report_delete(struct report *r);
 
 /* In force from now on, borrowed until the next call; all is said at once. False: no memory, nothing has changed. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "log.h"
 #include "loop.h"
+#include "rtt_sample.h"
 #include "sock.h"
 #include "tls.h"
 
@@ -208,6 +209,7 @@ void session_end(struct session *s, enum end why)
 {
 	struct worker *w = s->worker;
 	struct listener *l = s->listener;
+	rtt_sample(s);
 	close_half(s, &s->client, end_resets_client(why));
 	close_half(s, &s->server, end_resets_server(why));
 	wheel_remove(&w->wheel, &s->deadline);

@@ -86,6 +86,7 @@ struct session {
 	uint16_t dialled;           /* index into listener->conf->listen */
 	uint8_t why;                /* linger: enum end */
 	bool moved;                 /* relay: a byte or FIN has passed */
+	bool sampled;               /* its round trip was measured */
 	bool from_site;             /* case 1 */
 	bool served;                /* https: as request_begin's */
 	bool local;                 /* counted in listener->count->local */

@@ -15,11 +15,12 @@ bool worker_init(struct worker *w, unsigned index, struct setup_home *home)
 	w->base = loop_base_new();
 	w->buffer = malloc(WORKER_BUFFER);
 	w->replies = malloc(WORKER_REPLIES);
+	w->rtt = calloc(1, sizeof *w->rtt);
 	wheel_init(&w->wheel, worker_tick());
 	if (getrandom(&w->random, sizeof w->random, GRND_NONBLOCK) != sizeof w->random)
 		w->random = worker_now_us() * (index + 1); /* early boot; only the spread of choices hangs on it */
 	w->proxy_turn = (uint32_t)w->random;
-	return w->base && w->buffer && w->replies;
+	return w->base && w->buffer && w->replies && w->rtt;
 }
 
 void worker_free(struct worker *w)
@@ -29,6 +30,7 @@ void worker_free(struct worker *w)
 	pipes_free(&w->pipes);
 	free(w->buffer);
 	free(w->replies);
+	free(w->rtt);
 }
 
 static uint64_t now_ns(void)

@@ -15,6 +15,7 @@
 #include "addr.h"
 #include "end.h"
 #include "pipes.h"
+#include "rtt_ring.h"
 #include "setup.h"
 #include "wheel.h"
 
@@ -76,6 +77,7 @@ struct worker {
 	struct listen_socket *sockets;      /* of this thread */
 	unsigned paused;                    /* of them: accepting has paused until a session ends or the timer comes */
 	struct event resume;                /* listen.c */
+	struct rtt_ring *rtt;               /* what it measures, for the main thread */
 	struct counters counters;
 };
 

@@ -1,7 +1,8 @@
-/* A whole UPDATE message, and the strings of its records as observations and as admin records. */
+/* A whole UPDATE message, and the strings of its records as observations, as admin records and as round trips. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../../common/rtt_record.h"
 #include "../../common/update.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -12,11 +13,17 @@ static void there_and_back(const struct update_record *r)
 	uint8_t rdata[4096];
 	struct update_observation o;
 	struct update_admin a;
+	struct rtt_record rtt, again;
 	const char *why;
 	size_t n;
 	if (update_observation_read(&o, r->rdata, r->len, &why)) {
 		n = update_observation_write(&o, rdata, sizeof rdata);
 		if (!n || !update_observation_read(&o, rdata, n, &why))
+			abort();
+	}
+	if (rtt_record_read(&rtt, r->rdata, r->len, &why)) {
+		n = rtt_record_write(&rtt, rdata, sizeof rdata);
+		if (!n || !rtt_record_read(&again, rdata, n, &why) || memcmp(&rtt, &again, sizeof rtt))
 			abort();
 	}
 	if (update_admin_read(&a, r->rdata, r->len, &why)) {

@@ -1,0 +1,126 @@
+#include "rtt_record.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "rtt.h"
+
+#define STRING_MAX 255
+
+struct put { uint8_t *start, *at, *end; bool failed; };
+
+__attribute__((format(printf, 2, 3)))
+static void put(struct put *p, const char *fmt, ...)
+{
+	char text[STRING_MAX + 1];
+	va_list args;
+	va_start(args, fmt);
+	int n = vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	if (n < 0 || n > STRING_MAX || (size_t)(p->end - p->at) < (size_t)n + 1)
+		p->failed = true;
+	if (p->failed)
+		return;
+	*p->at++ = (uint8_t)n;
+	memcpy(p->at, text, (size_t)n);
+	p->at += n;
+}
+
+static size_t put_networks(struct put *p, const struct rtt_network *networks, size_t n)
+{
+	char text[ADDR_TEXT_MAX];
+	for (size_t i = 0; i < n; i++)
+		put(p, "%s=%u.%03u", prefix_text(&networks[i].network, text), (unsigned)(networks[i].us / 1000), (unsigned)(networks[i].us % 1000));
+	return p->failed ? 0 : (size_t)(p->at - p->start);
+}
+
+size_t rtt_record_write(const struct rtt_record *r, uint8_t *rdata, size_t size)
+{
+	struct put p = { rdata, rdata, rdata + size, false };
+	put(&p, "observer=%s", r->observer);
+	if (r->seq)
+		put(&p, "seq=%" PRIu64, r->seq);
+	return put_networks(&p, r->networks, r->n);
+}
+
+size_t rtt_record_show(const char *site, const struct rtt_network *networks, size_t n, uint8_t *rdata, size_t size)
+{
+	struct put p = { rdata, rdata, rdata + size, false };
+	put(&p, "site=%s", site);
+	return put_networks(&p, networks, n);
+}
+
+/* Milliseconds with at most three decimals, into microseconds. */
+static bool read_ms(const char *text, uint32_t *us)
+{
+	static const unsigned scale[] = { 1000, 100, 10, 1 };
+	uint64_t v = 0;
+	unsigned decimals = 0;
+	const char *c = text;
+	for (; *c >= '0' && *c <= '9' && v <= RTT_US_MAX; c++)
+		v = v * 10 + (uint64_t)(*c - '0');
+	if (c == text)
+		return false;
+	if (*c == '.')
+		for (c++; *c >= '0' && *c <= '9' && decimals < 3; c++, decimals++)
+			v = v * 10 + (uint64_t)(*c - '0');
+	v *= scale[decimals];
+	*us = (uint32_t)v;
+	return !*c && v >= RTT_US_MIN && v <= RTT_US_MAX;
+}
+
+static bool read_seq(const char *text, uint64_t *seq)
+{
+	char *end;
+	if (*text < '0' || *text > '9' || strlen(text) > 19)
+		return false;
+	*seq = strtoull(text, &end, 10);
+	return !*end && *seq;
+}
+
+static bool take(struct rtt_record *r, const char *key, const char *value, const char **why)
+{
+	struct update_observer parts;
+	if (strcmp(key, "observer") == 0) {
+		*why = "observer= is not SITE/PROGRAM";
+		bool ok = strlen(value) <= UPDATE_OBSERVER_MAX && update_observer_read(&parts, value);
+		if (ok)
+			strcpy(r->observer, value);
+		return ok;
+	}
+	if (strcmp(key, "seq") == 0) {
+		*why = "seq= is not a number above 0";
+		return read_seq(value, &r->seq);
+	}
+	if (!strchr(key, '/'))
+		return true;
+	*why = "too many networks in one record";
+	if (r->n == RTT_RECORD_MAX)
+		return false;
+	*why = "not NETWORK/LENGTH=MILLISECONDS";
+	struct rtt_network *n = &r->networks[r->n++];
+	return prefix_parse(&n->network, key) && read_ms(value, &n->us);
+}
+
+bool rtt_record_read(struct rtt_record *r, const uint8_t *rdata, size_t len, const char **why)
+{
+	const uint8_t *end = rdata + len;
+	memset(r, 0, sizeof *r);
+	while (rdata < end) {
+		char text[STRING_MAX + 1], *value;
+		size_t n = *rdata;
+		memcpy(text, rdata + 1, n);
+		text[n] = '\0';
+		rdata += n + 1;
+		value = memchr(text, '=', n);
+		if (!value)
+			continue;
+		*value++ = '\0';
+		if (!take(r, text, value, why))
+			return false;
+	}
+	*why = "observer= is missing";
+	return r->observer[0] != '\0';
+}
