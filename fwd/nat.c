@@ -16,7 +16,7 @@
 /* Counting flows walks all of conntrack: it may take this share of our time. */
 #define COUNT_SHARE 20
 /* How often the kernel is asked how many flows it has sent on, while there may be any. */
-#define TELL_US 500000
+#define TELL_US 1000000
 /* Candidates that are looked through for an address of the right family. */
 #define CANDIDATES_MAX 16
 
@@ -253,7 +253,7 @@ static bool sends_on(const struct nat_state *s)
 
 static void on_tell(evutil_socket_t fd, short what, void *arg)
 {
-	static const struct timeval soon = { .tv_usec = TELL_US };
+	static const struct timeval soon = { .tv_sec = TELL_US / 1000000, .tv_usec = TELL_US % 1000000 };
 	struct nat *n = arg;
 	(void)fd, (void)what;
 	tell_listeners(n);
@@ -263,7 +263,7 @@ static void on_tell(evutil_socket_t fd, short what, void *arg)
 
 static void tell_from_now_on(struct nat *n)
 {
-	static const struct timeval soon = { .tv_usec = TELL_US };
+	static const struct timeval soon = { .tv_sec = TELL_US / 1000000, .tv_usec = TELL_US % 1000000 };
 	if (sends_on(&n->state) && !event_pending(n->tell, EV_TIMEOUT, NULL))
 		event_add(n->tell, &soon);
 }

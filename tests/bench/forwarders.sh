@@ -8,18 +8,22 @@ B_SHORT=9001 B_BULK=9002 B_UDP=5300
 WEB=web.$ZONE
 
 # Ours: "peer" has no real servers, so all is relayed to the other site (chosen from what its dnsd says);
-# "local" relays to a real server; "http" redirects to the other site.
-start_fwd_fairlead() { # peer|local
-	local d=$RUN/fairlead short='' bulk='' udp=''
+# "local" relays to a real server; "nat" is "peer" with the kernel datapath; "http" redirects to the other site.
+start_fwd_fairlead() { # peer|local|nat
+	local d=$RUN/fairlead short='' bulk='' udp='' i
 	mkdir -p "$d/zones" "$d/run" "$d/state"
 	rm -f "$d/zones/"*
 	if [ "$1" = local ]; then
 		short="servers = ( { address = \"$IP_BAK@$B_SHORT\"; } );"
 		bulk="servers = ( { address = \"$IP_BAK@$B_BULK\"; } );"
 		udp="servers = ( { address = \"$IP_BAK@$B_UDP\"; } );"
+	elif [ "$1" = nat ]; then
+		short='datapath = "nat";' bulk='datapath = "nat";' udp='datapath = "nat";'
+		srv sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_time_wait=5
 	fi
 	(umask 077; cat >"$d/fairlead.conf" <<C
 site = "s1";
+instance = "bench";
 user = "";
 run = "$d/run";
 state = "$d/state";
@@ -31,6 +35,7 @@ checks = ( { name = "hc"; type = "tcp"; } );
 forward = {
   dnsd = [ "127.0.0.1@$DNS_PORT" ];
   threads = 1;
+  drain_timeout = 0;
   listeners = (
     { service = "short.$ZONE."; listen = [ "$IP_VIP@$P_SHORT" ]; protocol = "tcp"; connect_timeout = 2; $short },
     { service = "bulk.$ZONE."; listen = [ "$IP_VIP@$P_BULK" ]; protocol = "tcp"; connect_timeout = 2; $bulk },
@@ -60,6 +65,9 @@ Z
 	wait_dns 127.0.0.1 $DNS_PORT short.$ZONE || { stop "$DNSD"; return 1; }
 	bg fairlead-fwd "$SRV_CORE" "$NS_SRV" "$FAIRLEAD_FWD" -c "$d/fairlead.conf"
 	PIDS=$PID
+	[ "$1" = nat ] || return 0
+	for i in $(seq 100); do srv nft list map inet fairlead.s1.bench to4 2>/dev/null | grep -q "$P_UDP" && return; sleep 0.1; done
+	return 1
 }
 
 start_fwd_haproxy() { # "" | splice
@@ -153,6 +161,7 @@ start_fwd() { # SUBJECT
 	case $1 in
 	fairlead-peer)  start_fwd_fairlead peer;;
 	fairlead-local) start_fwd_fairlead local;;
+	fairlead-nat)   start_fwd_fairlead nat;;
 	haproxy)        start_fwd_haproxy;;
 	haproxy-splice) start_fwd_haproxy splice;;
 	nginx)          start_fwd_nginx;;

@@ -47,7 +47,7 @@ measure_idle() { # SUBJECT: memory of connections that were used once; a session
 
 run_fwd() {
 	local s subjects
-	subjects=$(installed ${SUBJECTS:-direct nft fairlead-peer fairlead-local haproxy haproxy-splice nginx})
+	subjects=$(installed ${SUBJECTS:-direct nft fairlead-nat fairlead-peer fairlead-local haproxy haproxy-splice nginx})
 	napi_threads || return 0
 	KSOFT=$(pgrep -x "ksoftirqd/$SRV_CORE")
 	bg echo "$GEN_CORE" "$NS_BAK" "$BIN/tcpback" -a $IP_BAK -p $B_SHORT;             HELPERS=$PID
