@@ -23,8 +23,6 @@ static bool add_metric(const struct conf_at *at, const config_setting_t *s, stru
 	enum metric m = metric_by_name(name);
 	if (m == METRIC_COUNT)
 		return conf_fail(at, s, "\"%s\" is not a metric%s", name, conf_hint(hint, name, METRIC_COUNT, metric_at, NULL));
-	if (!metric_is_built(m))
-		return conf_fail(at, s, "metric \"%s\" is not built yet", name);
 	for (size_t i = 0; i < r->nmetrics; i++)
 		if (r->metrics[i] == m)
 			return conf_fail(at, s, "\"%s\" stands here twice", name);

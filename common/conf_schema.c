@@ -194,7 +194,7 @@ static const struct conf_key rule_keys[] = {
 	{ "sites", KIND_OWN, false, LIST(rule, sites), .set = conf_set_rule_sites, .clear = conf_clear_rule_sites, .form = "[ \"SITE\", ... ]",
 	  .help = "Only members at these sites are candidates; the rule is skipped when none of them is." },
 	{ "metrics", KIND_OWN, true, .set = conf_set_metrics, .form = "[ \"METRIC\", ... ]",
-	  .help = "The columns of the sort, the first first: rank, local, remote, weighted, roundrobin, random, hash (network, geo, rtt, response, leastconn, capacity, load and cost are not built yet). weighted always stands behind the last." },
+	  .help = "The columns of the sort, the first first: see METRICS. weighted always stands behind the last." },
 	{ "country", KIND_OWN, false, .set = conf_set_country, .clear = conf_clear_country, .form = "[ \"CODE\", ... ]",
 	  .help = "The client is in one of these, by the geo database: two letters each, ISO 3166-1. Nobody of whom nothing is known is." },
 	{ "continent", KIND_OWN, false, .set = conf_set_continent, .clear = conf_clear_continent, .form = "[ \"CODE\", ... ]",

@@ -103,7 +103,7 @@ static int64_t network_of(const struct network_sites *list, int site)
 
 static void network_values(const struct select_input *in, const uint16_t *members, size_t n, int64_t *values)
 {
-	const struct network_sites *list = !networks_find ? NULL : networks_find(in->networks, &in->client->address, in->scope);
+	const struct network_sites *list = networks_find(in->networks, &in->client->address, in->scope);
 
 	for (size_t i = 0; i < n; i++)
 		values[i] = list ? network_of(list, member_of(in, members[i])->site) : METRIC_UNKNOWN;

@@ -3,22 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct { const char *name; bool built; } metrics[METRIC_COUNT] = {
-	[METRIC_RANK] = { "rank", true },
-	[METRIC_LOCAL] = { "local", true },
-	[METRIC_REMOTE] = { "remote", true },
-	[METRIC_NETWORK] = { "network", false },
-	[METRIC_GEO] = { "geo", false },
-	[METRIC_RTT] = { "rtt", false },
-	[METRIC_RESPONSE] = { "response", false },
-	[METRIC_LEASTCONN] = { "leastconn", false },
-	[METRIC_CAPACITY] = { "capacity", false },
-	[METRIC_LOAD] = { "load", false },
-	[METRIC_COST] = { "cost", false },
-	[METRIC_WEIGHTED] = { "weighted", true },
-	[METRIC_RANDOM] = { "random", true },
-	[METRIC_ROUNDROBIN] = { "roundrobin", true },
-	[METRIC_HASH] = { "hash", true },
+static const struct { const char *name; enum metric_asks asks; } metrics[METRIC_COUNT] = {
+	[METRIC_RANK] = { "rank", METRIC_ASKS_NOTHING },
+	[METRIC_LOCAL] = { "local", METRIC_ASKS_NOTHING },
+	[METRIC_REMOTE] = { "remote", METRIC_ASKS_NOTHING },
+	[METRIC_NETWORK] = { "network", METRIC_ASKS_CLIENT },
+	[METRIC_GEO] = { "geo", METRIC_ASKS_CLIENT },
+	[METRIC_RTT] = { "rtt", METRIC_ASKS_CLIENT },
+	[METRIC_RESPONSE] = { "response", METRIC_ASKS_NUMBERS },
+	[METRIC_LEASTCONN] = { "leastconn", METRIC_ASKS_NUMBERS },
+	[METRIC_CAPACITY] = { "capacity", METRIC_ASKS_NUMBERS },
+	[METRIC_LOAD] = { "load", METRIC_ASKS_NUMBERS },
+	[METRIC_COST] = { "cost", METRIC_ASKS_NUMBERS },
+	[METRIC_WEIGHTED] = { "weighted", METRIC_ASKS_NOTHING },
+	[METRIC_RANDOM] = { "random", METRIC_ASKS_NOTHING },
+	[METRIC_ROUNDROBIN] = { "roundrobin", METRIC_ASKS_NOTHING },
+	[METRIC_HASH] = { "hash", METRIC_ASKS_CLIENT },
 };
 
 enum metric metric_by_name(const char *name)
@@ -34,9 +34,9 @@ const char *metric_name(enum metric m)
 	return m < METRIC_COUNT ? metrics[m].name : "?";
 }
 
-bool metric_is_built(enum metric m)
+enum metric_asks metric_asks(enum metric m)
 {
-	return m < METRIC_COUNT && metrics[m].built;
+	return m < METRIC_COUNT ? metrics[m].asks : METRIC_ASKS_NOTHING;
 }
 
 void policy_free(struct policy *p)

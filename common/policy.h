@@ -68,8 +68,9 @@ static inline uint16_t rule_letters(const char text[2])
 /* "rank" -> METRIC_RANK; METRIC_COUNT: not a metric. */
 enum metric metric_by_name(const char *name);
 const char *metric_name(enum metric m);
-/* False for a metric that spec 4 names but that this version can't compute: the caller refuses it as "not built yet". */
-bool metric_is_built(enum metric m);
+/* What of the moment a metric looks at. */
+enum metric_asks { METRIC_ASKS_NOTHING, METRIC_ASKS_CLIENT, METRIC_ASKS_NUMBERS };
+enum metric_asks metric_asks(enum metric m);
 
 void policy_free(struct policy *p); /* its contents, not p itself */
 

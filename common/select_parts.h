@@ -14,10 +14,6 @@
 #include "rtt.h"
 #include "select_trace.h"
 
-/* TEMPORARY: until they have landed. */
-#pragma weak geo_find
-#pragma weak networks_find
-
 /* What was looked up of the client so far: each thing is asked for once in a choice. */
 struct select_looks {
 	unsigned done;               /* bit: enum geo_kind */
@@ -28,7 +24,7 @@ static inline const struct place *select_place(struct select_looks *l, const str
 {
 	if (!(l->done >> kind & 1)) {
 		l->done |= 1u << kind;
-		l->place[kind] = !geo_find ? NULL : geo_find(in->geo, kind, &in->client->address, in->scope);
+		l->place[kind] = geo_find(in->geo, kind, &in->client->address, in->scope);
 	}
 	return l->place[kind];
 }

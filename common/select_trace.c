@@ -187,7 +187,7 @@ static void take_client(struct taker *t)
 	out->rtt = NULL;
 	for (unsigned i = 0; i < out->nmetrics; i++)
 		if (out->metrics[i].metric == METRIC_NETWORK)
-			out->sites = !networks_find ? NULL : networks_find(t->in.networks, &t->in.client->address, NULL);
+			out->sites = networks_find(t->in.networks, &t->in.client->address, NULL);
 		else if (out->metrics[i].metric == METRIC_RTT)
 			out->rtt = rtt_find(t->in.rtt, &t->in.client->network);
 }

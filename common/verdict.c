@@ -27,8 +27,8 @@ bool verdict_by_name(const char *name, enum verdict *out)
 
 const char *verdict_source_name(enum verdict_source s)
 {
-	static const char *const sources[] = { "none", "own", "home", "majority", "admin" };
-	return (unsigned)s <= SOURCE_ADMIN ? sources[s] : "none";
+	static const char *const sources[] = { "none", "own", "home", "majority", "admin", "failback" };
+	return (unsigned)s <= SOURCE_FAILBACK ? sources[s] : "none";
 }
 
 static bool counts(const struct observation *o)

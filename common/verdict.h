@@ -19,9 +19,10 @@ bool verdict_by_name(const char *name, enum verdict *out);
 enum decide { DECIDE_HOME_MAJORITY, DECIDE_HOME, DECIDE_MAJORITY, DECIDE_OWN };
 
 /* Whose word a verdict is. SOURCE_NONE: nobody's, it is what was known before. */
-enum verdict_source { SOURCE_NONE, SOURCE_OWN, SOURCE_HOME, SOURCE_MAJORITY, SOURCE_ADMIN };
+enum verdict_source { SOURCE_NONE, SOURCE_OWN, SOURCE_HOME, SOURCE_MAJORITY, SOURCE_ADMIN,
+                      SOURCE_FAILBACK /* up by somebody's word, but it was down and waits to be cleared */ };
 
-const char *verdict_source_name(enum verdict_source s); /* "none", "own", "home", "majority", "admin" */
+const char *verdict_source_name(enum verdict_source s); /* "none", "own", "home", "majority", "admin", "failback" */
 
 /* An own check is asked again and again: what it last said stands until it says something else. */
 #define OBSERVATION_FOR_EVER INT64_MAX

@@ -50,8 +50,6 @@ static bool add_metric(const struct conf *conf, struct rule *rule, const struct 
 	const char *why = NULL;
 	if (metric == METRIC_COUNT)
 		why = conf_policy(conf, name) ? "is a policy, which stands alone" : "is no metric";
-	else if (!metric_is_built(metric))
-		why = "is not built yet";
 	else if (rule->nmetrics == RULE_METRICS_MAX)
 		why = "is one metric too many";
 	for (size_t i = 0; !why && i < rule->nmetrics; i++)

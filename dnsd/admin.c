@@ -356,6 +356,22 @@ enum verdict admin_order(const struct admin *a, const struct service *s, const s
 	return order ? order->set : VERDICT_UNKNOWN;
 }
 
+static uint64_t seq_of_clear(const struct update_admin *o)
+{
+	return o && (o->set == VERDICT_UNKNOWN || o->set == VERDICT_UP) ? o->seq : 0;
+}
+
+uint64_t admin_cleared(const struct admin *a, const struct service *s, const struct member *m, const char *site)
+{
+	uint8_t owner[DNAME_MAX];
+	uint64_t of_member = 0, of_site = 0;
+	if (update_owner_write(owner, UPDATE_ADMIN_MEMBER, m->label, s->name))
+		of_member = seq_of_clear(admin_find(a, owner));
+	if (site && update_owner_write(owner, UPDATE_ADMIN_SITE, site, s->origin))
+		of_site = seq_of_clear(admin_find(a, owner));
+	return of_member > of_site ? of_member : of_site;
+}
+
 /* --- begin and end --- */
 
 static bool on_saved_record(void *arg, const uint8_t *owner, const struct update_admin *order)

@@ -54,6 +54,9 @@ uint64_t admin_mark(const struct admin *a);
 /* The order that holds for a member; VERDICT_UNKNOWN: none. `site`: its site's name, or NULL. */
 enum verdict admin_order(const struct admin *a, const struct service *s, const struct member *m, const char *site);
 
+/* The highest seq of those orders for a member that are deleted, or set it up; 0: none. */
+uint64_t admin_cleared(const struct admin *a, const struct service *s, const struct member *m, const char *site);
+
 /* All of them, in the order of their owners. */
 size_t admin_count(const struct admin *a);
 const uint8_t *admin_at(const struct admin *a, size_t i, const struct update_admin **order);

@@ -88,6 +88,7 @@ struct answer_input {
 	const struct addr *client;    /* who sent it */
 	struct edns_reply *reply;     /* `subnet`: for whom it is sent; `scope` is raised to the bits of it that were looked at. NULL: not said */
 	uint64_t random, turn;
+	int64_t now;                  /* seconds since 1970; 0: whoever needs it looks at the clock, without a system call */
 	struct explain *explain;      /* room for a decision that is explained, the thread's own; NULL: none is */
 };
 

@@ -1,5 +1,7 @@
 #include "answer_service.h"
 
+#include <time.h>
+
 #include "../common/conf.h"
 #include "../common/rtt.h"
 #include "../common/update.h"
@@ -75,8 +77,15 @@ void answer_select_input(struct select_input *si, struct select_client *client, 
 		.own_site = (int)lb->conf->own->index, .sites = lb->conf->sites, .random = in->random, .turn = in->turn,
 		.rtt = answer_rtt_table(lb->conf, in),
 	};
-	if (asks)
-		who_asks(client, si, in);
+	if (lb->asks_numbers)
+		si->numbers = atomic_load_explicit(&lb->numbers, memory_order_acquire);
+	if (lb->asks_time)
+		si->now = in->now ? in->now : (int64_t)time(NULL);
+	if (!asks)
+		return;
+	si->geo = lb->conf->geo;
+	si->networks = lb->conf->networks;
+	who_asks(client, si, in);
 }
 
 /* `every`: all members have an address of the type, so nobody is passed over. */

@@ -23,6 +23,7 @@
 #include "exchange.h"
 #include "flatten.h"
 #include "lb.h"
+#include "lb_numbers.h"
 #include "monitor.h"
 #include "moving.h"
 #include "notify.h"
@@ -32,6 +33,10 @@
 
 /* A reload parses a million names beside the query threads: they come first. */
 #define LOADER_NICE 10
+/* How long numbers are gathered before the query threads see them: a round of reports of all sites comes in one go. */
+#define NUMBERS_MS 100
+/* How often shedding is thought over, also while nobody says anything. */
+#define SHED_MS 1000
 
 struct control {
 	struct event_base *base;
@@ -49,6 +54,9 @@ struct control {
 	struct lb_state **garbage; size_t ngarbage, garbage_room;
 	void **plain; size_t nplain, plain_room; /* the same for what free() ends */
 	struct event *collect;
+	struct lb **numbered; size_t nnumbered; /* services of the generation whose policies ask for numbers */
+	struct event *numbers;
+	bool numbers_soon;             /* within NUMBERS_MS */
 	struct exchange *exchange;
 	struct rtts *rtts;
 	bool told_ready;               /* all services answer: said once */
@@ -150,6 +158,71 @@ static void publish(struct control *c, struct lb *lb)
 	moving_touch(lb);
 }
 
+/* ---- numbers of members ---- */
+
+static void publish_numbers(struct control *c, struct lb *lb, int64_t now)
+{
+	struct member_numbers *old;
+	char name[DNAME_TEXT_MAX];
+	lb->numbers_stale = false;
+	if (!lb_numbers_publish(lb, now, &old))
+		log_error("out of memory, a service keeps its old numbers", "service=%s", dname_to_text(lb->service->name, name));
+	if (old)
+		discard_plain(c, old);
+}
+
+static void numbers_later(struct control *c, unsigned ms)
+{
+	const struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+	event_add(c->numbers, &tv);
+}
+
+static void on_numbers_due(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *c = arg;
+	int64_t now = loop_now();
+	bool moving = false;
+	(void)fd;
+	(void)what;
+	c->numbers_soon = false;
+	for (size_t i = 0; i < c->nnumbered; i++) {
+		struct lb *lb = c->numbered[i];
+		if (lb->numbers_stale || lb_numbers_are_moving(lb))
+			publish_numbers(c, lb, now);
+		moving = moving || lb_numbers_are_moving(lb);
+	}
+	if (moving)
+		numbers_later(c, SHED_MS);
+}
+
+static void on_numbers(void *arg, const struct service *s)
+{
+	struct control *c = arg;
+	struct lb *lb = s->holder;
+	if (!lb->asks_numbers || lb->numbers_stale)
+		return;
+	lb->numbers_stale = true;
+	if (!c->numbers_soon)
+		numbers_later(c, NUMBERS_MS);
+	c->numbers_soon = true;
+}
+
+/* Those of the generation that come into force. */
+static void adopt_numbers(struct control *c, const struct generation *g, struct lb **list)
+{
+	free(c->numbered);
+	c->numbered = list;
+	c->nnumbered = 0;
+	for (size_t i = 0; i < g->nzones; i++)
+		for (size_t k = 0; k < g->zones[i]->nservices; k++)
+			if (g->zones[i]->services[k]->asks_numbers)
+				list[c->nnumbered++] = g->zones[i]->services[k];
+	for (size_t i = 0; i < c->nnumbered; i++)
+		publish_numbers(c, c->numbered[i], loop_now());
+	if (!c->numbers_soon)
+		numbers_later(c, SHED_MS);
+}
+
 static void on_flattened(void *arg, struct lb *lb)
 {
 	publish(arg, lb);
@@ -217,13 +290,18 @@ static bool adopt(struct control *c, struct generation *g)
 {
 	size_t count = count_services(g), n = 0;
 	struct monitor_service *list = calloc(count ? count : 1, sizeof *list);
-	if (!list)
+	struct lb **numbered = calloc(count ? count : 1, sizeof(struct lb *));
+	if (!list || !numbered) {
+		free(list);
+		free(numbered);
 		return false;
+	}
 	for (size_t i = 0; i < g->nzones; i++) {
 		for (size_t k = 0; k < g->zones[i]->nservices; k++) {
 			struct lb *lb = g->zones[i]->services[k];
 			if (!prepare(c, lb)) {
 				free(list);
+				free(numbered);
 				return false;
 			}
 			list[n++] = (struct monitor_service){ .service = lb->service, .conf = lb->conf };
@@ -234,8 +312,11 @@ static bool adopt(struct control *c, struct generation *g)
 	for (size_t i = 0; ok && i < g->nzones; i++)
 		for (size_t k = 0; k < g->zones[i]->nservices; k++)
 			publish(c, g->zones[i]->services[k]);
-	if (!ok)
+	if (!ok) {
+		free(numbered);
 		return false;
+	}
+	adopt_numbers(c, g, numbered);
 	notify_configure(c->notify, g->conf);
 	if (!movings_follow(c->movings, g))
 		return false;
@@ -406,6 +487,13 @@ static enum verdict on_order(void *arg, const struct service *s, const struct me
 	return exchange_order(c->exchange, lb->conf, s, m);
 }
 
+static uint64_t on_cleared(void *arg, const struct service *s, const struct member *m)
+{
+	struct control *c = arg;
+	const struct lb *lb = s->holder;
+	return exchange_cleared(c->exchange, lb->conf, s, m);
+}
+
 static void on_site(void *arg, const struct observer *who, bool heard)
 {
 	struct control *c = arg;
@@ -418,19 +506,20 @@ static bool make_parts(struct control *c, const char *file)
 {
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	const char *why = NULL;
-	struct monitor_calls calls = { .changed = on_change, .seen = on_seen, .order = on_order, .site = on_site,
-	                               .retire = discard_plain, .arg = c };
+	struct monitor_calls calls = { .changed = on_change, .seen = on_seen, .numbers = on_numbers, .order = on_order,
+	                               .cleared = on_cleared, .site = on_site, .retire = discard_plain, .arg = c };
 	struct rtts_calls rtt = { .changed = on_rtt, .arg = c };
 	struct exchange_calls exchange = { .retire = discard_plain, .arg = c };
 	c->file = strdup(file);
 	c->loaded = fd < 0 ? NULL : event_new(c->base, fd, EV_READ | EV_PERSIST, on_loaded, c);
 	c->collect = event_new(c->base, -1, 0, on_collect, c);
+	c->numbers = event_new(c->base, -1, 0, on_numbers_due, c);
 	c->resolver = resolver_new(c->base, NULL, &why);
 	if (!c->resolver) /* only host name targets need it: without them nobody misses it */
 		log_error("names cannot be resolved", "error=\"%s\"", why);
 	c->checker = checker_new(c->base, c->resolver);
 	c->live = live_new();
-	if (!c->file || !c->loaded || !c->collect || !c->checker || !c->live || event_add(c->loaded, NULL) < 0)
+	if (!c->file || !c->loaded || !c->collect || !c->numbers || !c->checker || !c->live || event_add(c->loaded, NULL) < 0)
 		return false;
 	c->rtts = rtts_new(c->base, &rtt);
 	if (!c->rtts)
@@ -494,6 +583,9 @@ void control_delete(struct control *c)
 		resolver_delete(c->resolver);
 	if (c->collect)
 		event_free(c->collect);
+	if (c->numbers)
+		event_free(c->numbers);
+	free(c->numbered);
 	if (c->loaded) {
 		close(event_get_fd(c->loaded));
 		event_free(c->loaded);

@@ -54,6 +54,11 @@ void exchange_seen(struct exchange *x, const struct service *s, struct live_memb
 		exchange_say(x, z, l, observe_own(observe_of(x)));
 }
 
+uint64_t exchange_cleared(const struct exchange *x, const struct conf *conf, const struct service *s, const struct member *m)
+{
+	return admin_cleared(x->admin, s, m, m->site == MEMBER_NO_SITE ? NULL : conf->sites[m->site].name);
+}
+
 enum verdict exchange_order(const struct exchange *x, const struct conf *conf, const struct service *s, const struct member *m)
 {
 	return admin_order(x->admin, s, m, m->site == MEMBER_NO_SITE ? NULL : conf->sites[m->site].name);

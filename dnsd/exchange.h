@@ -46,6 +46,7 @@ void exchange_set_generation(struct exchange *x, const struct generation *gen, s
 /* For monitor_calls. */
 void exchange_seen(struct exchange *x, const struct service *s, struct live_member *l);
 enum verdict exchange_order(const struct exchange *x, const struct conf *conf, const struct service *s, const struct member *m);
+uint64_t exchange_cleared(const struct exchange *x, const struct conf *conf, const struct service *s, const struct member *m);
 void exchange_note_site(struct exchange *x, const struct observer *who, bool heard);
 
 #endif

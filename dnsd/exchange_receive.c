@@ -208,13 +208,20 @@ static void put_order(struct job *j, const struct update_record *r, const struct
 	}
 }
 
+/* Deleting clears members, too, that were down where failback is manual: then there need be no order to delete. */
+static bool may_clear(const struct job *j, const struct update_owner *o)
+{
+	const struct service *s = o->service ? find_service(j->zone, o->service) : NULL;
+	return o->kind == UPDATE_ADMIN_SITE || (s && s->policy->failback_manual);
+}
+
 static void apply_order(struct job *j, const struct update_record *r, const struct update_owner *o)
 {
 	struct update_admin order = { .set = VERDICT_UNKNOWN };
 	const struct update_admin *before = admin_find(j->x->admin, r->owner);
 	if (r->action == UPDATE_ADD && !update_admin_read(&order, r->rdata, r->len, &j->why))
 		return;
-	if (r->action != UPDATE_ADD && (!before || before->set == VERDICT_UNKNOWN))
+	if (r->action != UPDATE_ADD && (!before || before->set == VERDICT_UNKNOWN) && !may_clear(j, o))
 		return; /* there is nothing to delete */
 	if (j->tsig.key->role == KEY_ROLE_ADMIN) {
 		order.seq = observe_stamp(before ? before->seq : 0);

@@ -33,16 +33,19 @@ static void free_addresses(struct lb_addresses *r)
 	free(r->aaaa.wire);
 }
 
-static bool asks_client(const struct policy *p)
+/* What a choice by the policy may look at; who doesn't ask for it pays nothing for it. */
+static void note_asked(struct lb *lb, const struct policy *p)
 {
-	for (size_t r = 0; r < p->nrules; r++) {
-		if (p->rules[r].nfrom)
-			return true;
-		for (size_t m = 0; m < p->rules[r].nmetrics; m++)
-			if (p->rules[r].metrics[m] == METRIC_HASH)
-				return true;
+	lb->asks_client = lb->asks_numbers = policy_sheds(p);
+	for (size_t i = 0; i < p->nrules; i++) {
+		const struct rule *r = &p->rules[i];
+		lb->asks_client |= r->nfrom || r->ncountries || r->ncontinents || r->nasns;
+		lb->asks_time |= r->has_hours || r->days;
+		for (size_t k = 0; k < r->nmetrics; k++) {
+			lb->asks_client |= metric_asks(r->metrics[k]) == METRIC_ASKS_CLIENT;
+			lb->asks_numbers |= metric_asks(r->metrics[k]) == METRIC_ASKS_NUMBERS;
+		}
 	}
-	return false;
 }
 
 struct lb *lb_new(struct service *s, const struct conf *conf)
@@ -57,7 +60,11 @@ struct lb *lb_new(struct service *s, const struct conf *conf)
 	s->holder = lb;
 	lb->conf = conf;
 	lb->every_a = lb->every_aaaa = true;
-	lb->asks_client = asks_client(s->policy);
+	note_asked(lb, s->policy);
+	if (policy_sheds(s->policy) && !(lb->shed = calloc(s->nmembers, sizeof *lb->shed))) {
+		lb_delete(lb);
+		return NULL;
+	}
 	lb->draws = select_is_draw(s->policy);
 	for (size_t i = 0; i < s->nmembers; i++) {
 		struct lb_addresses *own = &lb->members[i].own;
@@ -86,6 +93,8 @@ void lb_delete(struct lb *lb)
 	for (size_t i = 0; i < lb->service->nmembers; i++)
 		free_addresses(&lb->members[i].own);
 	free(lb->members);
+	free(lb->shed);
+	free(atomic_load(&lb->numbers));
 	lb_state_delete(lb->state);
 	service_free(lb->service);
 	free(lb);

@@ -13,6 +13,7 @@
 #include "../common/live.h"
 #include "../common/select.h"
 #include "../common/service.h"
+#include "../common/shed.h"
 
 struct conf;
 struct zone;
@@ -45,11 +46,16 @@ struct lb {
 	bool every_a, every_aaaa;      /* all members have such an address */
 	bool any_a, any_aaaa;          /* some member has or may have one */
 	bool any_host;                 /* some member is answered by CNAME */
-	bool asks_client;              /* some rule looks at the client */
+	bool asks_client;              /* some rule or metric looks at the client, or shedding does */
+	bool asks_numbers;             /* some metric looks at the members' numbers, or shedding does */
+	bool asks_time;                /* some rule has hours or days */
 	bool draws;                    /* select_is_draw(policy) */
 	bool flattens;                 /* host names at the origin: answered by their addresses, not by CNAME */
 	struct flatten *flatten;       /* control thread only */
+	struct shed_state *shed;       /* as members; NULL: nobody is shed. Control thread only */
+	bool numbers_stale;            /* something was said since they were published. Control thread only */
 	_Atomic(struct lb_state *) state; /* NULL: not ready */
+	_Atomic(struct member_numbers *) numbers; /* as members (lb_numbers.h); NULL: nobody asks for any */
 };
 
 struct lb *lb_new(struct service *s, const struct conf *conf); /* takes s; NULL: no memory (s is freed) */

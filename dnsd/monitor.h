@@ -39,8 +39,12 @@ struct monitor_calls {
 	void (*changed)(void *arg, const struct service *s);
 	/* Our own check says something else of the member: the other sites are to know. NULL: nobody is told. */
 	void (*seen)(void *arg, const struct service *s, const struct member *m, struct live_member *l);
+	/* The numbers of its members may be others: something was said of one, or counts no more. NULL: nobody asks. */
+	void (*numbers)(void *arg, const struct service *s);
 	/* What an operator has ordered for it; VERDICT_UNKNOWN: nothing. NULL: there are no orders. */
 	enum verdict (*order)(void *arg, const struct service *s, const struct member *m);
+	/* The seq of the last order for it that is no more, or says up; 0: none. For failback. NULL: there are no orders. */
+	uint64_t (*cleared)(void *arg, const struct service *s, const struct member *m);
 	/* A dnsd of the site at `site` is heard, or none is any more. NULL: nobody is told. */
 	void (*site)(void *arg, const struct observer *who, bool heard);
 	/* Frees `p` after a grace period of the query threads. NULL: at once. */

@@ -80,6 +80,8 @@ bool monitor_judge(struct watched_member *wm, const struct watch_report *r)
 	int64_t now = r ? r->now : loop_now();
 	enum verdict before = verdict_of(wm);
 	struct verdict_answer a = decide(wm, now);
+	if (a.source != SOURCE_NONE)
+		monitor_failback(wm, &a);
 	bool first = !wm->judged, changed = a.verdict != before;
 	atomic_store_explicit(&wm->live->source, (uint32_t)a.source, memory_order_relaxed);
 	atomic_store_explicit(&wm->live->votes, a.up << 16 | a.fresh, memory_order_relaxed);
@@ -127,11 +129,19 @@ static void tell_seen(const struct watched_member *wm)
 		c->seen(c->arg, e->service, &e->service->members[wm->index], wm->live);
 }
 
+static void tell_numbers(const struct entry *e)
+{
+	const struct monitor_calls *c = &e->monitor->calls;
+	if (c->numbers)
+		c->numbers(c->arg, e->service);
+}
+
 void monitor_on_report(void *arg, struct watch *w, const struct watch_report *r)
 {
 	struct watched_member *wm = arg;
 	(void)w;
 	note_result(wm->live, r);
+	tell_numbers(wm->entry);
 	if (r->state == VERDICT_UNKNOWN)
 		return;
 	bool news = put_own(wm, r) == OBSERVE_CHANGED;
@@ -187,6 +197,7 @@ enum observe_result monitor_take(struct monitor *m, struct live_member *l, struc
 	if (end < wm->next_end)
 		wm->next_end = end;
 	sweep_later(m);
+	tell_numbers(wm->entry);
 	if (result == OBSERVE_CHANGED)
 		judge_and_tell(wm);
 	return result;
@@ -203,9 +214,12 @@ bool monitor_take_again(struct monitor *m, struct live_member *l, struct observe
 void monitor_forget(struct monitor *m, struct live_member *l, struct observer *who)
 {
 	(void)m;
+	struct watched_member *wm = l->watched;
 	observe_forget(l, who);
-	if (l->watched)
-		judge_and_tell(l->watched);
+	if (!wm)
+		return;
+	tell_numbers(wm->entry);
+	judge_and_tell(wm);
 }
 
 /* The bound that was kept may have been too early: whoever spoke again has moved the end. */
@@ -214,8 +228,10 @@ static void look_for_ends(struct watched_member *wm, int64_t now)
 	bool ended;
 	wm->next_end = observe_next_end(wm->live, wm->ends_seen, now, &ended);
 	wm->ends_seen = now;
-	if (ended)
-		judge_and_tell(wm);
+	if (!ended)
+		return;
+	tell_numbers(wm->entry);
+	judge_and_tell(wm);
 }
 
 static void on_sweep(evutil_socket_t fd, short what, void *arg)
@@ -257,6 +273,7 @@ static void judge_what_was_said(struct entry *e, const struct observer *who)
 	for (size_t i = 0; i < e->service->nmembers; i++)
 		if (observe_read(e->members[i]->live, who->id, &s))
 			changed = monitor_judge(e->members[i], NULL) || changed;
+	tell_numbers(e);
 	monitor_note_changed(e, changed);
 }
 

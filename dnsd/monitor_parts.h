@@ -4,6 +4,7 @@
  *     monitor.c          services come and go; questions
  *     monitor_judge.c    observations become verdicts
  *     monitor_verdict.c  moments at which answers change by themselves
+ *     monitor_failback.c who was down and waits to be cleared
  *     monitor_save.c     the verdicts in the state folder
  */
 #ifndef FAIRLEAD_MONITOR_PARTS_H
@@ -62,6 +63,7 @@ struct monitor {
 	struct statefile_job *save_job;    /* under way */
 	bool unsaved, save_failed;
 	int64_t saved_at;              /* ns */
+	struct { char path[PATH_MAX]; struct statefile_job *job; bool unsaved, failed; } failback;
 };
 
 static inline enum verdict verdict_of(const struct watched_member *wm)
@@ -108,6 +110,15 @@ bool monitor_all_known(const struct entry *e);
 void monitor_arm(struct entry *e);
 /* The callback of that timer; `arg` is the entry. */
 void monitor_on_moment(evutil_socket_t fd, short what, void *arg);
+
+/* --- monitor_failback.c --- */
+
+/* What a verdict is where failback is manual: a member that was down is drained until it is cleared. */
+void monitor_failback(struct watched_member *wm, struct verdict_answer *a);
+void monitor_failback_begin(struct monitor *m, const char *folder);
+void monitor_failback_read(struct monitor *m);
+/* Writes what has changed, if anything; `wait`: now, else beside us. */
+void monitor_failback_save(struct monitor *m, bool wait);
 
 /* --- monitor_save.c --- */
 

@@ -36,6 +36,7 @@ void monitor_doubt_saved(struct watched_member *wm)
 
 void monitor_read_saved(struct monitor *m)
 {
+	monitor_failback_read(m);
 	const char *why = NULL;
 	size_t n = saved_read(m->saved_path, (int64_t)time(NULL), MONITOR_SAVED_SECONDS, on_saved, m, &why);
 	if (n)
@@ -92,6 +93,7 @@ static void on_save_timer(evutil_socket_t fd, short what, void *arg)
 	int error;
 	(void)fd;
 	(void)what;
+	monitor_failback_save(m, false);
 	if (m->save_job) {
 		if (!statefile_write_ended(m->save_job, false, &error)) {
 			if (m->unsaved)
@@ -114,6 +116,7 @@ void monitor_begin_saving(struct monitor *m, const char *folder)
 {
 	const struct timeval each = { .tv_sec = SAVE_INTERVAL_SECONDS };
 	m->saved_at = loop_now();
+	monitor_failback_begin(m, folder);
 	if (snprintf(m->saved_path, sizeof m->saved_path, "%s/" SAVED_FILE, folder) >= (int)sizeof m->saved_path)
 		m->saved_path[0] = '\0'; /* said as an error at the first write */
 	event_assign(&m->save_timer, m->base, -1, EV_PERSIST, on_save_timer, m);
@@ -132,6 +135,7 @@ void monitor_end_saving(struct monitor *m)
 		m->save_job = NULL;
 	if (!m->begun)
 		return;
+	monitor_failback_save(m, true);
 	write_verdicts(m, &t);
 	note_saved(m, statefile_write(m->saved_path, &t));
 	statefile_free(&t);

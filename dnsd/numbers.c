@@ -25,6 +25,8 @@ void numbers_add(struct numbers *n, const struct seen *s)
 		n->load_ppm = more(n->load_ppm, s->load_ppm);
 	if (s->has & HAS_COST)
 		n->cost_milli = more(n->cost_milli, s->cost_milli);
+	if (s->has & HAS_RTT && s->rtt_us && (!n->rtt_us || s->rtt_us < n->rtt_us))
+		n->rtt_us = s->rtt_us;
 	if (fwd && !n->of_fwd)
 		n->sessions = n->capacity = 0;
 	if (s->has & counted && (fwd || !n->of_fwd)) {

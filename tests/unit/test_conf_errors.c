@@ -447,7 +447,6 @@ static const struct error_case cases[] = {
 	  "t.conf:9: policies[].rules[].from: the list is empty\n"
 	  "t.conf:9: policies[].rules[].metrics: \"rank\" stands here twice\n"
 	  "t.conf:10: policies[].rules[].metrics: \"ranq\" is not a metric (did you mean \"rank\"?)\n"
-	  "t.conf:10: policies[].rules[].metrics: metric \"network\" is not built yet\n"
 	  "t.conf:10: policies[].rules[].metrics: must be a text in \"...\"\n"
 	  "t.conf:10: policies[].rules[].sites: site \"c\" is not defined\n"
 	  "t.conf:10: [ ] holds values of one type only; use ( ) for a mixture\n"

@@ -47,7 +47,7 @@ static void add_rule(FILE *f)
 		enum metric m;
 		do
 			m = (enum metric)draw(METRIC_COUNT);
-		while (used[m] || !metric_is_built(m) || m == METRIC_NETWORK);
+		while (used[m] || m == METRIC_NETWORK);
 		used[m] = true;
 		fprintf(f, "%s\"%s\"", first ? "" : ", ", metric_name(m));
 	}

@@ -24,6 +24,8 @@ struct bench {
 	const struct conf_check *check_list[1];
 	struct addr targets[2], third;
 	struct member members[2], alone;
+	struct policy policy;
+	uint64_t cleared;
 	struct service services[2];
 	struct badpeer *peers[2];
 	unsigned changes[2];
@@ -58,11 +60,20 @@ static void fill_services(struct bench *b)
 	b->services[1].members = &b->alone;
 	b->services[1].nmembers = 1;
 	b->services[0].name_len = b->services[1].name_len = 13;
+	b->services[0].policy = b->services[1].policy = &b->policy;
+}
+
+static uint64_t on_cleared(void *arg, const struct service *s, const struct member *m)
+{
+	struct bench *b = arg;
+	(void)s;
+	(void)m;
+	return b->cleared;
 }
 
 static void make_monitor(struct bench *b)
 {
-	const struct monitor_calls calls = { .changed = on_changed, .arg = b };
+	const struct monitor_calls calls = { .changed = on_changed, .cleared = on_cleared, .arg = b };
 	b->live = live_new();
 	b->monitor = monitor_new(b->base, b->checker, &b->conf, b->live, &calls);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(b->monitor);
@@ -113,6 +124,8 @@ static void tear_down(struct bench *b)
 	badpeer_delete(b->peers[1]);
 	event_base_free(b->base);
 	snprintf(path, sizeof path, "%s/dnsd.verdicts", b->folder);
+	unlink(path);
+	snprintf(path, sizeof path, "%s/dnsd.failback", b->folder);
 	unlink(path);
 	CU_ASSERT_EQUAL(rmdir(b->folder), 0);
 }
@@ -351,6 +364,39 @@ static void saved_verdicts_answer_at_once(void)
 	tear_down(&b);
 }
 
+/* failback = "manual": drained until an order says otherwise that is later than the failure, over restarts, too. */
+static void a_failed_member_waits_to_be_cleared(void)
+{
+	struct bench b;
+	set_up(&b, PEER_RESET, PEER_SAY);
+	b.policy.failback_manual = true;
+	set_services(&b, 0, 2);
+	until_verdict(&b, 0, VERDICT_DOWN);
+	uint64_t failed = live_of(&b, 0)->failed;
+	CU_ASSERT_NOT_EQUAL(failed, 0);
+	b.cleared = failed - 1; /* an old order: of another time */
+	badpeer_set(b.peers[0], PEER_SAY, "hello");
+	until_verdict(&b, 0, VERDICT_DRAIN);
+	CU_ASSERT_EQUAL(atomic_load(&live_of(&b, 0)->source), SOURCE_FAILBACK);
+	CU_ASSERT_EQUAL(view(&b, 1).verdict, VERDICT_UP);
+	restart(&b);
+	set_services(&b, 0, 2);
+	CU_ASSERT_EQUAL(view(&b, 0).verdict, VERDICT_DRAIN);
+	CU_ASSERT_EQUAL(live_of(&b, 0)->failed, failed);
+	while (!atomic_load(&live_of(&b, 0)->rounds))
+		event_base_loop(b.base, EVLOOP_ONCE);
+	CU_ASSERT_EQUAL(view(&b, 0).verdict, VERDICT_DRAIN);
+	b.cleared = failed + 1;
+	monitor_judge_service(b.monitor, &b.services[0]);
+	CU_ASSERT_EQUAL(view(&b, 0).verdict, VERDICT_UP);
+	restart(&b);
+	b.cleared = 0;
+	set_services(&b, 0, 2);
+	until_verdict(&b, 0, VERDICT_UP);
+	CU_ASSERT_EQUAL(live_of(&b, 0)->failed, 0);
+	tear_down(&b);
+}
+
 static void verdicts_are_saved_while_it_runs(void)
 {
 	struct bench b;
@@ -453,6 +499,7 @@ UNIT_MAIN("monitor",
 	UNIT_TEST(a_changed_check_keeps_the_verdict_until_it_knows_better),
 	UNIT_TEST(one_name_twice),
 	UNIT_TEST(saved_verdicts_answer_at_once),
+	UNIT_TEST(a_failed_member_waits_to_be_cleared),
 	UNIT_TEST(verdicts_are_saved_while_it_runs),
 	UNIT_TEST(a_folder_that_is_not_there),
 	UNIT_TEST(moments))

@@ -247,8 +247,6 @@ static const struct error_case policy_errors[] = {
 	{ WWW "\n POLICY nosuch", "z:4:9: \"nosuch\" is neither a policy nor a metric\n" },
 	{ WWW "\n POLICY rank nosuch", "z:4:14: \"nosuch\" is no metric\n" },
 	{ WWW "\n POLICY nearest rank", "z:4:9: \"nearest\" is a policy, which stands alone\n" },
-	{ WWW "\n POLICY geo", "z:4:9: \"geo\" is not built yet\n" },
-	{ WWW "\n POLICY rank rtt load", "z:4:14: \"rtt\" is not built yet\nz:4:18: \"load\" is not built yet\n" },
 	{ WWW "\n POLICY rank weighted rank", "z:4:23: \"rank\" stands twice\n" },
 	{ WWW "\n POLICY \"rank\"", "z:4:10: \"rank\" is neither a policy nor a metric\n" },
 	{ WWW "\n 60 POLICY rank", "z:4:2: POLICY takes no TTL\n" },

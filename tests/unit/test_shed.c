@@ -1,0 +1,188 @@
+/* shed: the line between the marks; and closed loops, in which answers change the load that changes them, by the selector itself. */
+#include "unit.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "select.h"
+#include "shed.h"
+
+#define SECOND 1000000000LL
+#define NETWORKS 2000
+
+static const struct policy marks = { .answers = 1, .shed_from = 800000, .shed_to = 950000 };
+
+static double share(const struct policy *p, uint32_t use)
+{
+	return use <= p->shed_from ? 0 : ((double)use - p->shed_from) / (p->shed_to - p->shed_from);
+}
+
+/* Somebody who sets it sees what he set, at once. */
+static void test_at_its_word(void)
+{
+	static const struct { uint32_t use; double want; } cases[] = {
+		{ 500000, 0 }, { 875000, 0.5 }, { 950000, 1 }, { 1500000, 1 }, { 837500, 0.25 }, { 800000, 0 },
+	};
+	struct shed_state s = { .begun = false };
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		double got = share(&marks, shed_follow(&s, &marks, cases[i].use, (int64_t)i * SECOND));
+
+		CU_ASSERT(fabs(got - cases[i].want) < 1e-4);
+		if (fabs(got - cases[i].want) >= 1e-4)
+			printf("\n    %u: %g", cases[i].use, got);
+	}
+}
+
+/* A number that stands still ends on the line, whatever was before. */
+static void test_ends_on_the_line(void)
+{
+	for (uint32_t use = 700000; use <= 940000; use += 20000) {
+		struct shed_state s = { .begun = false };
+		uint32_t got = 0;
+		int64_t t = 0;
+
+		for (; t < 60; t++)
+			shed_follow(&s, &marks, 700000 + (uint32_t)t % 7 * 50000, t * SECOND);
+		for (; t < 7200; t++)
+			got = shed_follow(&s, &marks, use, t * SECOND);
+		CU_ASSERT(fabs(share(&marks, got) - share(&marks, use)) < 0.03);
+		CU_ASSERT(use > marks.shed_from || got == use);
+		if (fabs(share(&marks, got) - share(&marks, use)) >= 0.03)
+			printf("\n    %u: %g not %g", use, share(&marks, got), share(&marks, use));
+	}
+}
+
+/* ---- closed loops ---- */
+
+struct loop {
+	double demand;        /* of all clients together, by the first member's capacity */
+	int cache;            /* seconds for which a network keeps an answer */
+	int delay;            /* seconds until a report has come */
+	double lasting;       /* seconds that a session lasts on the average; 0: none */
+	double noise;         /* of each report */
+	struct policy policy;
+};
+
+struct world {
+	struct service service;
+	struct member members[2];
+	struct member_numbers numbers[2];
+	struct gate gate;
+	struct shed_state state;
+	uint8_t at_first[NETWORKS];
+	unsigned count;
+	uint64_t random;
+	double reports[64];
+};
+
+static void world_init(struct world *w, const struct loop *l)
+{
+	memset(w, 0, sizeof *w);
+	memcpy(w->service.name, "\3www\7example", 13);
+	w->service.name_len = 13;
+	w->service.policy = &l->policy;
+	w->service.members = w->members;
+	w->service.nmembers = 2;
+	w->members[0] = (struct member){ .label = "sjc", .weight = 1, .rank = 1 };
+	w->members[1] = (struct member){ .label = "den", .site = 1, .weight = 1, .rank = 2 };
+	const struct member_view up[2] = { { .verdict = VERDICT_UP }, { .verdict = VERDICT_UP } };
+	gate_compute(&w->service, up, MEMBER_NO_SITE, true, &w->gate);
+	/* Until now there was less than the mark, and everybody is there. */
+	memset(w->at_first, 1, sizeof w->at_first);
+	w->count = NETWORKS;
+	w->random = 5;
+}
+
+static bool goes_to_first(struct world *w, unsigned network)
+{
+	struct select_client client;
+	struct select_input in = { .service = &w->service, .gate = &w->gate, .client = &client, .numbers = w->numbers };
+	uint8_t bytes[4] = { 10, (uint8_t)(network >> 8), (uint8_t)network, 1 };
+	uint16_t out;
+
+	addr_from_bytes(&client.address, AF_INET, bytes, 0);
+	prefix_of(&client.network, &client.address, 24, 56);
+	return select_order(&in, 1, &out) == 1 && out == 0;
+}
+
+/* Runs `seconds` more; the least and the highest use of them. `t`: where it stands. */
+static void run_loop(struct world *w, const struct loop *l, int *t, int seconds, double *use, double *least, double *most)
+{
+	*least = 1e9;
+	*most = 0;
+	for (int end = *t + seconds; *t < end; ++*t) {
+		double comes = l->demand * w->count / NETWORKS, reported;
+
+		*use = l->lasting > 0 ? *use + (comes - *use) * (1 - exp(-1 / l->lasting)) : comes;
+		*least = *use < *least ? *use : *least;
+		*most = *use > *most ? *use : *most;
+		reported = *use * (1 + l->noise * ((double)(select_random(&w->random) >> 11) / 4503599627370496.0 - 1));
+		w->reports[*t % 64] = reported;
+		if (*t >= l->delay)
+			reported = w->reports[(*t - l->delay) % 64];
+		w->numbers[0] = (struct member_numbers){ .known = NUMBER_USE,
+			.use_ppm = shed_follow(&w->state, &l->policy, (uint32_t)(reported * 1e6), *t * SECOND) };
+		for (unsigned i = (unsigned)*t % (unsigned)l->cache; i < NETWORKS; i += (unsigned)l->cache) {
+			bool first = goes_to_first(w, i);
+
+			w->count += first - w->at_first[i];
+			w->at_first[i] = first;
+		}
+	}
+}
+
+/* Settles within ten minutes between the marks, where the line and what comes meet, and stands still there. */
+static void test_closed_loops_settle(void)
+{
+	static const struct loop loops[] = {
+		{ 1.2, 60, 1, 0, 0, { 0 } }, { 0.9, 60, 1, 0, 0, { 0 } }, { 2.5, 60, 1, 0, 0, { 0 } }, { 1.2, 60, 5, 0, 0, { 0 } },
+		{ 1.2, 60, 15, 0, 0, { 0 } }, { 1.2, 60, 1, 30, 0, { 0 } }, { 1.2, 60, 2, 120, 0, { 0 } }, { 1.2, 60, 1, 0, 0.02, { 0 } },
+		{ 1.2, 10, 1, 0, 0, { 0 } }, { 1.2, 30, 2, 20, 0.02, { 0 } },
+	};
+
+	for (size_t i = 0; i < sizeof loops / sizeof *loops; i++) {
+		struct loop l = loops[i];
+		struct world w;
+		double use = 0.5, least, most, from = 0.8, width = 0.15;
+		double want = l.demand * (1 - (l.demand - from) / (width + l.demand));
+		int t = 0;
+		static struct rule rule = { .metrics = { METRIC_RANK }, .nmetrics = 1 };
+
+		l.policy = (struct policy){ .answers = 1, .rules = &rule, .nrules = 1, .shed_from = 800000, .shed_to = 950000 };
+		world_init(&w, &l);
+		run_loop(&w, &l, &t, 600, &use, &least, &most);
+		/* What was overshot is not made worse by emptying it. */
+		CU_ASSERT(least > 0.45);
+		run_loop(&w, &l, &t, 1200, &use, &least, &most);
+		CU_ASSERT(least > want - 0.03 && most < want + 0.03);
+		CU_ASSERT(most - least < 0.03 + l.noise);
+		if (least <= want - 0.03 || most >= want + 0.03 || most - least >= 0.03 + l.noise)
+			printf("\n    loop %zu: %.3f to %.3f, not %.3f", i, least, most, want);
+	}
+}
+
+/* Without what shed_follow does it swings: the test above is able to fail. */
+static void test_plain_line_swings(void)
+{
+	struct rule rule = { .metrics = { METRIC_RANK }, .nmetrics = 1 };
+	struct loop l = { 1.2, 60, 5, 30, 0, { .answers = 1, .rules = &rule, .nrules = 1, .shed_from = 800000, .shed_to = 950000 } };
+	struct world w;
+	double use = 0.5, least = 1e9, most = 0, a, b;
+
+	world_init(&w, &l);
+	for (int t = 0; t < 1800;) {
+		memset(&w.state, 0, sizeof w.state); /* each number taken at its word */
+		run_loop(&w, &l, &t, 1, &use, &a, &b);
+		if (t > 600) {
+			least = a < least ? a : least;
+			most = b > most ? b : most;
+		}
+	}
+	CU_ASSERT(most - least > 0.15);
+}
+
+UNIT_MAIN("shed",
+	UNIT_TEST(test_at_its_word),
+	UNIT_TEST(test_ends_on_the_line),
+	UNIT_TEST(test_closed_loops_settle),
+	UNIT_TEST(test_plain_line_swings))
