@@ -3,7 +3,8 @@
 flows.py serve ADDRESS PORT NAME
     Answers each datagram with three: its NAME, the conversation, the number,
     which of the three. What is not the next of its sender's conversation is
-    printed as an error. A line a sender: its address.
+    printed as an error. A line a sender: its address, and how the datagram
+    ends; one for each that ends with "forged".
 flows.py talk ADDRESS PORT FLOWS ROUNDS NAME
     FLOWS conversations at once, each of ROUNDS datagrams of various sizes, the
     next one when the three answers of the last have come; NAME must have given
@@ -11,6 +12,7 @@ flows.py talk ADDRESS PORT FLOWS ROUNDS NAME
 flows.py flood ADDRESS PORT SOURCES
     A datagram from each of so many ports and addresses, 127.9.x.y.
 """
+import collections
 import selectors
 import socket
 import sys
@@ -18,6 +20,7 @@ import time
 
 SIZES = (40, 1200, 1200, 1472, 300, 8000)
 PATIENCE = 20
+IN_FLIGHT = 32  # conversations that wait for an answer: what the smallest receive buffers hold
 SO_RCVBUFFORCE = 33  # asm-generic/socket.h; the module does not have it
 
 
@@ -32,14 +35,17 @@ def family(address):
 
 def serve(address, port, name):
     s = socket.socket(family(address), socket.SOCK_DGRAM)
-    s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
+    try:
+        s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
+    except PermissionError:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
     s.bind((address, int(port)))
     talks = {}
     while True:
         data, peer = s.recvfrom(65536)
         flow, number = data.split(b" ", 2)[:2]
-        if peer not in talks:
-            say(peer[0], peer[1])
+        if peer not in talks or data.endswith(b" forged"):
+            say(peer[0], peer[1], data[-6:].decode())
         if number == b"0":  # a client's port may come again
             talks[peer] = (flow, -1)
         if talks.get(peer) != (flow, int(number) - 1):
@@ -77,8 +83,9 @@ class Talk:
 
 def rounds(talks, selector, name, until, slow):
     left = len(talks)
-    for t in talks:
-        t.say()
+    waiting = collections.deque(talks)
+    for _ in range(min(left, IN_FLIGHT)):
+        waiting.popleft().say()
     while left:
         ready = selector.select(PATIENCE * slow)
         if not ready:
@@ -87,9 +94,11 @@ def rounds(talks, selector, name, until, slow):
             if not key.data.hear(name):
                 continue
             if key.data.round < until:
-                key.data.say()
+                waiting.append(key.data)
             else:
                 left -= 1
+            if waiting:
+                waiting.popleft().say()
 
 
 def talk(address, port, flows, count, name, slow):
