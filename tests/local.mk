@@ -38,6 +38,7 @@ UNIT_TESTS += tests/unit/test_geo
 UNIT_TESTS += tests/unit/test_health
 UNIT_TESTS += tests/unit/test_hello
 UNIT_TESTS += tests/unit/test_http
+UNIT_TESTS += tests/unit/test_http_corpus
 UNIT_TESTS += tests/unit/test_keyfile
 UNIT_TESTS += tests/unit/test_live
 UNIT_TESTS += tests/unit/test_loop
