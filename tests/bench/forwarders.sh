@@ -1,11 +1,20 @@
 # shellcheck shell=bash
 # The forwarders that are measured, on srv: clients come to IP_VIP, the back end
 # on IP_BAK is reached from IP_PROXY. Ports: 7001 -> echo 9001, 7002 -> source
-# 9002, UDP 7053 -> 5300, HTTP redirect on 7080. start_fwd leaves $PIDS (empty
+# 9002, UDP 7053 -> 5300, HTTP redirect on 7080, HTTPS redirect on 7443. start_fwd leaves $PIDS (empty
 # where the kernel does it).
-P_SHORT=7001 P_BULK=7002 P_UDP=7053 P_HTTP=7080
+P_SHORT=7001 P_BULK=7002 P_UDP=7053 P_HTTP=7080 P_HTTPS=7443
 B_SHORT=9001 B_BULK=9002 B_UDP=5300
 WEB=web.$ZONE
+
+# One certificate for all, P-256; wrk asks for the server name that is its URL's host, an address.
+make_certificate() {
+	[ ! -e "$RUN/tls.pem" ] || return 0
+	(umask 077
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$RUN/tls.key" -out "$RUN/tls.crt" -days 30 \
+		-subj "/CN=$WEB" -addext "subjectAltName=DNS:$WEB,DNS:$IP_VIP" 2>/dev/null &&
+		cat "$RUN/tls.crt" "$RUN/tls.key" >"$RUN/tls.pem")
+}
 
 # Ours: "peer" has no real servers, so all is relayed to the other site (chosen from what its dnsd says);
 # "local" relays to a real server; "nat" is "peer" with the kernel datapath; "http" redirects to the other site.
@@ -40,7 +49,8 @@ forward = {
     { service = "short.$ZONE."; listen = [ "$IP_VIP@$P_SHORT" ]; protocol = "tcp"; connect_timeout = 2; $short },
     { service = "bulk.$ZONE."; listen = [ "$IP_VIP@$P_BULK" ]; protocol = "tcp"; connect_timeout = 2; $bulk },
     { service = "udp.$ZONE."; listen = [ "$IP_VIP@$P_UDP" ]; protocol = "udp"; $udp },
-    { service = "$WEB."; listen = [ "$IP_VIP@$P_HTTP" ]; protocol = "http"; redirect = { to = "name"; }; }
+    { service = "$WEB."; listen = [ "$IP_VIP@$P_HTTP" ]; protocol = "http"; redirect = { to = "name"; }; },
+    { service = "$WEB."; listen = [ "$IP_VIP@$P_HTTPS" ]; protocol = "http"; redirect = { to = "name"; }; tls = { certificate = "$RUN/tls.crt"; key = "$RUN/tls.key"; }; }
   );
 };
 C
@@ -98,6 +108,11 @@ frontend redirect
   bind $IP_VIP:$P_HTTP
   timeout http-keep-alive 60s
   http-request redirect location http://site-b.gslb.test/ code 302
+frontend redirect_tls
+  mode http
+  bind $IP_VIP:$P_HTTPS ssl crt $RUN/tls.pem alpn http/1.1
+  timeout http-keep-alive 60s
+  http-request redirect location https://site-b.gslb.test/ code 302
 C
 	bg haproxy "$SRV_CORE" "$NS_SRV" haproxy -db -f "$d/haproxy.cfg"
 	PIDS=$PID
@@ -130,6 +145,7 @@ http {
  $temp
   keepalive_requests 100000000;
   server { listen $IP_VIP:$P_HTTP backlog=65535; return 302 http://site-b.gslb.test/; }
+  server { listen $IP_VIP:$P_HTTPS ssl backlog=65535; ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate $RUN/tls.crt; ssl_certificate_key $RUN/tls.key; return 302 https://site-b.gslb.test/; }
 }
 C
 	bg nginx "$SRV_CORE" "$NS_SRV" nginx -c "$d/nginx.conf" -p "$d"
@@ -158,6 +174,7 @@ C
 
 start_fwd() { # SUBJECT
 	DNSD=''
+	make_certificate || return 1
 	case $1 in
 	fairlead-peer)  start_fwd_fairlead peer;;
 	fairlead-local) start_fwd_fairlead local;;

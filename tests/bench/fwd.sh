@@ -70,25 +70,32 @@ run_fwd() {
 
 # HTTP redirects on one core, over loopback: wrk beside the clock of the server.
 # Host is the service's name: a request for the listener's own address is relayed, not redirected.
-wrk_run() { # keep|close -> key=value
-	local header=()
-	[ "$1" != close ] || header=(-H 'Connection: close')
-	"$BIN/cpurun" "$PIDS" taskset -c "$GEN_CORE" ip netns exec "$NS_SRV" wrk -t1 -c32 -d"$WRK_SECS"s -H "Host: $WEB" "${header[@]}" \
-		--latency "http://$IP_VIP:$P_HTTP/" >"$RUN/wrk.out" 2>&1 || return 1
+# URL and header for each of the ways: inside TLS or not, kept or one connection (and handshake) a request.
+wrk_way() { # keep|close|tls_keep|tls_close -> URL, header
+	case $1 in
+	tls_*) URL=https://$IP_VIP:$P_HTTPS/;;
+	*)     URL=http://$IP_VIP:$P_HTTP/;;
+	esac
+	HEADER=()
+	case $1 in *close) HEADER=(-H 'Connection: close');; esac
+}
+wrk_run() { # way -> key=value
+	wrk_way "$1"
+	"$BIN/cpurun" "$PIDS" taskset -c "$GEN_CORE" ip netns exec "$NS_SRV" wrk -t1 -c32 -d"$WRK_SECS"s -H "Host: $WEB" "${HEADER[@]}" \
+		--latency "$URL" >"$RUN/wrk.out" 2>&1 || return 1
 	awk '/requests in/ { n = $1 } /50%/ { p50 = $2 } /99%/ { p99 = $2 } /Non-2xx/ { bad = $NF } /Socket errors/ { gsub(",", ""); err = $4 + $6 + $8 + $10 }
 		/^cpu_ns=/ { rest = $0; split($1, c, "="); split($2, w, "=") }
 		END { printf "n=%d rate=%.0f cpu_ns_per_req=%.0f p50=%s p99=%s bad=%d err=%d %s\n", n, n / (w[2] / 1e9), c[2] / (n ? n : 1), p50, p99, bad, err, rest }' "$RUN/wrk.out"
 }
-measure_http() { # SUBJECT
+measure_http() { # SUBJECT WAYS
 	local k out calls
-	for k in keep close; do
+	for k in $2; do
 		wrk_run $k >/dev/null                                  # warm
 		out=$(quiet wrk_run $k)
 		[ "${out#n=}" != "$out" ] && [ "$(kv n "$out")" -gt 0 ] || { say "http: $1 $k: no answers: $(tail -n 2 "$RUN/wrk.out")"; continue; }
 		rec http "$1" ${k}_ns "$(kv cpu_ns_per_req "$out")"
 		reckv http "$1" "$out" "rate:${k}_rate bad:bad err:errors"
-		calls=$(syscalls "$PIDS" ip netns exec "$NS_SRV" taskset -c "$GEN_CORE" wrk -t1 -c32 -d1s -H "Host: $WEB" \
-			-H "Connection: $([ $k = keep ] && echo keep-alive || echo close)" "http://$IP_VIP:$P_HTTP/")
+		calls=$(syscalls "$PIDS" ip netns exec "$NS_SRV" taskset -c "$GEN_CORE" wrk -t1 -c32 -d1s -H "Host: $WEB" "${HEADER[@]}" "$URL")
 		[ -z "$calls" ] || rec http "$1" ${k}_syscalls "$(calc %.2f "$calls / $(awk '/requests in/ { print $1 }' "$SYSCALLS_OUT")")"
 		say "http $REP $1 $k:$(pick "$out" "rate cpu_ns_per_req p99 bad err disturb")"
 	done
@@ -105,7 +112,7 @@ run_http() {
 		for s in $subjects; do
 			start_fwd "$s" || { say "http: cannot start $s"; continue; }
 			for i in $(seq 30); do answers_302 && break; sleep 0.1; done
-			if answers_302; then measure_http "$s"; else say "http: $s does not answer 302"; fi
+			if answers_302; then measure_http "$s" "$([ "$s" = http302 ] && echo keep close || echo keep close tls_keep tls_close)"; else say "http: $s does not answer 302"; fi
 			stop_fwd "$s"
 		done
 	done
