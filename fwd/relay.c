@@ -46,6 +46,16 @@ static bool pass_fin(struct session *s, struct half *from, struct half *to)
 	return true;
 }
 
+/*
+ * A real server that ends right after connecting, when neither side has said
+ * anything: it was killed with us in its queue (RST) or just accepted (FIN),
+ * and another one can have the connection.
+ */
+static bool is_unheard(const struct session *s, const struct half *from)
+{
+	return from == &s->server && !s->moved && s->unheard && s->worker->wheel.now - s->active <= s->listener->connect_ticks;
+}
+
 /* recv gave `n` <= 0. False: the session has ended. */
 static bool no_bytes(struct session *s, struct half *from, ssize_t n)
 {
@@ -54,13 +64,13 @@ static bool no_bytes(struct session *s, struct half *from, ssize_t n)
 		from->doubtful = false;
 		return true;
 	}
+	if (is_unheard(s, from)) {
+		s->unheard(s);
+		return false;
+	}
 	/* After a failed write the kernel may hand out its RST as an end of file: the error was told already. */
 	if (n < 0 || from->broken) {
-		uint32_t age = s->worker->wheel.now - s->active;
-		if (from == &s->server && !s->moved && s->unheard && age <= s->listener->connect_ticks)
-			s->unheard(s);
-		else
-			session_end(s, from == &s->client ? END_CLIENT_RESET : END_SERVER_RESET);
+		session_end(s, from == &s->client ? END_CLIENT_RESET : END_SERVER_RESET);
 		return false;
 	}
 	from->fin_in = s->moved = true;

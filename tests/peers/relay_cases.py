@@ -154,6 +154,8 @@ def connect(address=TCP, source=None):
     s = socket.socket()
     s.settimeout(10 * SLOW)
     if source:
+        # A port that bind() has taken is nobody's to connect from, whatever the address.
+        s.setsockopt(socket.SOL_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT
         s.bind((source, 0))
     try:
         s.connect(address)
@@ -274,6 +276,22 @@ def waiting(address):
     return int(out.stdout.split()[1])
 
 
+def case_a_server_killed_after_accepting():
+    """It ends with a FIN then; with one more server there is still somebody, and a server that has spoken has served."""
+    with Forwarder(servers=(REAL, REAL2)), Server(REAL, lambda c: c.close()) as first, Server(REAL2, says(b"B")):
+        for _ in range(4):
+            with connect() as s:
+                same(s.recv(1), b"B")
+        same(len(first.sources) > 0, True)
+
+    def talk(c):
+        c.sendall(b"bye")
+        c.close()
+
+    with Forwarder(servers=(REAL,)), Server(REAL, talk):
+        same(ask(TCP), b"bye")
+
+
 def case_nobody_left():
     with Forwarder():
         must_be_reset(connect())
@@ -294,8 +312,11 @@ def case_sites_are_never_forwarded():
     sources = "127.1.0.53", "127.1.0.9", "127.3.0.9", "127.2.0.9"
     with Forwarder(), Server(SJC, says(b"P")) as sjc:
         for source in sources:
-            must_be_reset(connect(TCP, source))
-            must_be_reset(connect(HTTP, source))
+            for address in TCP, HTTP:
+                try:
+                    must_be_reset(connect(address, source))
+                except ConnectionRefusedError:
+                    pass  # by the kernel already
         same(sjc.sources, [])
     with Forwarder(servers=(REAL,)), Server(REAL, says(b"L")):
         for source in sources:
@@ -327,6 +348,74 @@ def case_max_sessions_pauses():
             same(served[0].recv(1), b"L")
             clients.remove(served[0])
             served[0].close()
+
+
+def case_ports_of_one_source_run_out():
+    """Ten ports towards the peer from each proxy IP: twenty relays, and then none; when one has ended there is room again."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", "r+") as f:
+        before = f.read()
+        f.seek(0)
+        f.write("40000 40009")
+    try:
+        with Forwarder() as forwarder, Server(SJC, says(b"P")) as sjc:
+            clients = [connect(source="127.9.%d.1" % i) for i in range(20)]
+            same([answered(s) for s in clients], [b"P"] * 20)
+            same((sjc.sources.count("127.2.0.9"), sjc.sources.count("127.2.0.8")), (10, 10))
+            must_be_reset(connect(source="127.9.99.1"))
+            clients.pop().close()
+
+            def again():
+                s = connect(source="127.9.99.2")
+                good = answered(s) == b"P"
+                if s:
+                    s.close()
+                return good
+
+            wait("room again", again)
+            for s in clients:
+                s.close()
+            same(forwarder.process.poll(), None)
+    finally:
+        with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as f:
+            f.write(before)
+
+
+def answered(s):
+    try:
+        return s.recv(1) if s else b""
+    except ConnectionResetError:
+        return b""
+
+
+def case_balance():
+    def run(balance, sources, hold=False):
+        """Which server each got, one after the other, each let go unless `hold`."""
+        names, held = [], []
+        with Forwarder(servers=(REAL, REAL2), keys='balance = "%s";' % balance), Server(REAL, says(b"A")), Server(REAL2, says(b"B")):
+            for source in sources:
+                s = connect(source=source)
+                names.append(s.recv(1))
+                held.append(s)
+                if not hold:
+                    held.pop().close()
+            for s in held:
+                s.close()
+        return names
+
+    # threads turn each by itself
+    names = run("roundrobin", [None] * 40)
+    same(abs(names.count(b"A") - 20) <= 1, True)
+    # whoever has fewer: with all held, as many each, whatever thread they come to
+    names = run("leastconn", [None] * 40, hold=True)
+    same(names.count(b"A"), 20)
+    # a client stays, and clients are spread; a restart changes nothing
+    clients = ["127.9.%d.7" % (i % 20) for i in range(40)]
+    names = run("hash", clients)
+    same(names[:20], names[20:])
+    same(len(set(names)), 2)
+    same(run("hash", clients[:20]), names[:20])
+    # 1 of 2^38 that a fair one fails
+    same(len(set(run("random", [None] * 40))), 2)
 
 
 def served(s):
@@ -376,6 +465,25 @@ def case_times():
             began = time.monotonic()
             same(rest(s), b"")
             same(0.35 < time.monotonic() - began < 0.7 + SLOW, True)
+    # half-closed, and then nothing: the server never ends, nor does it read on
+    for address in REAL, SJC:
+        with Forwarder(servers=(REAL,) if address == REAL else (DEAD,), keys="idle_timeout = 0.5;"):
+            with Server(address, lambda c: (c.sendall(b"L"), time.sleep(60))):
+                with connect() as s:
+                    same(s.recv(1), b"L")
+                    s.shutdown(socket.SHUT_WR)
+                    began = time.monotonic()
+                    same(answered(s), b"")
+                    same(0.4 < time.monotonic() - began < 1 + SLOW, True)
+    # a head in drops: the time is for all of it
+    with Forwarder(keys="client_timeout = 0.5;"), connect(HTTP) as s:
+        began = time.monotonic()
+        for c in b"GET / HTTP/1.1\r\nX-Slow: " + b"x" * 1000:
+            if select.select([s], [], [], 0.05)[0]:
+                break
+            s.send(bytes([c]))
+        same(s.recv(12), b"HTTP/1.1 408")
+        same(0.4 < time.monotonic() - began < 1 + SLOW, True)
     with Forwarder(keys="client_timeout = 0.4;"):
         same(ask(HTTP, b"GET / HTT")[:12], b"HTTP/1.1 408")
         same(ask(HTTP, GET % b"/").count(b"HTTP/1.1"), 1)
