@@ -369,12 +369,14 @@ static void a_million_prefixes_fit(void)
 {
 	static const char *const format[] = { "%u.%u.%u.%u/31 %s\n", "2001:%x:%x:%x::/64 %s\n", "2001:db8:%x:%x::%x %s\n" };
 	static const char *const lists[] = { "sjc,den", "den,sjc", "fra" };
+	/* Under valgrind a tenth shows the same. */
+	unsigned n = getenv("FAIRLEAD_SLOW") ? 100000 : 1000000;
 	for (unsigned kind = 0; kind < 3; kind++) {
 		char file[] = "/tmp/test_network.XXXXXX";
 		int fd = mkstemp(file);
 		FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
 		CU_ASSERT_PTR_NOT_NULL_FATAL(f);
-		for (unsigned i = 0; i < 1000000; i++) {
+		for (unsigned i = 0; i < n; i++) {
 			/* 64 addresses apart: between any two of them nothing is known. */
 			uint32_t v4 = (10u << 24) + i * 64;
 			const char *list = lists[i % 3];
@@ -392,8 +394,9 @@ static void a_million_prefixes_fit(void)
 		unlink(file);
 		errs_print(&errs, stdout);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(t);
-		CU_ASSERT_EQUAL(networks_count(t), 1000000);
-		CU_ASSERT(networks_bytes(t) < (size_t)64 << 20);
+		CU_ASSERT_EQUAL(networks_count(t), n);
+		/* And what it takes however few there are. */
+		CU_ASSERT(networks_bytes(t) < ((size_t)64 << 20) / 1000000 * n + 300000);
 		printf("%zu bytes ", networks_bytes(t));
 		if (kind == 0)
 			CU_ASSERT_STRING_EQUAL(found(t, "10.0.0.65"), "den,sjc/31");
