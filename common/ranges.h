@@ -44,6 +44,7 @@ void ranges_from6(struct ranges_maker *m, uint64_t high, uint64_t low, uint32_t 
 /*
  * The same for an IPv6 range in which the 32 bits behind the first `length`
  * (0..96) are an IPv4 address, whose value holds: 2002::/16, ::ffff:0:0/96.
+ * After all of IPv4.
  */
 void ranges_from6_as4(struct ranges_maker *m, uint64_t high, uint64_t low, unsigned length);
 

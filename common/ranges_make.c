@@ -186,9 +186,15 @@ void ranges_from6(struct ranges_maker *m, uint64_t high, uint64_t low, uint32_t 
 	say(m, &m->run6, take6, (struct start){ high, low }, value);
 }
 
+/* All IPv4 addresses have one value. */
+static bool is_one4(const struct ranges_maker *m)
+{
+	return !m->run4.any || (m->keys4.n == 1 && m->run4.value == m->run4.current);
+}
+
 void ranges_from6_as4(struct ranges_maker *m, uint64_t high, uint64_t low, unsigned length)
 {
-	ranges_from6(m, high, low, AS4 + length);
+	ranges_from6(m, high, low, is_one4(m) ? m->run4.value : AS4 + length);
 }
 
 /* ---- the whole ---- */

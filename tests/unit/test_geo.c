@@ -130,6 +130,8 @@ static void ipv4_inside_ipv6(void)
 	CU_ASSERT_STRING_EQUAL(found(g, GEO_COUNTRY, "::192.0.2.1"), "US NA/120");
 	CU_ASSERT_STRING_EQUAL(found(g, GEO_COUNTRY, "2002:c000:0201::5"), "US NA/40");
 	CU_ASSERT_STRING_EQUAL(found(g, GEO_COUNTRY, "2001:0:c633:6401::5"), "DE EU/56");
+	CU_ASSERT_STRING_EQUAL(found(g, GEO_COUNTRY, "2002:a00::"), "/17");
+	CU_ASSERT_STRING_EQUAL(found(g, GEO_ASN, "2002:a00::"), "/0");
 	geo_release(g);
 }
 
