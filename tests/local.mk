@@ -175,6 +175,7 @@ RUN_CASES += tests/run/220-wire/run
 RUN_CASES += tests/run/222-options/run
 RUN_CASES += tests/run/224-cookies/run
 RUN_CASES += tests/run/226-rate-limit/run
+RUN_CASES += tests/run/228-places/run
 RUN_CASES += tests/run/230-transfer/run
 RUN_CASES += tests/run/235-transfer-bytes/run
 RUN_CASES += tests/run/237-transfer-load/run
