@@ -183,7 +183,7 @@ static void relate_transparent(const struct conf_at *at, const struct conf_liste
 void conf_relate_listener(const struct conf_at *at, void *object)
 {
 	struct conf_listener *l = object;
-	static const char *const streams_only[] = { "connect_timeout", "client_timeout", "send_proxy", "send_proxy_peer", "accept_proxy", "transparent", "tls" };
+	static const char *const streams_only[] = { "connect_timeout", "client_timeout", "send_proxy", "send_proxy_peer", "accept_proxy", "tls" };
 	l->line = conf_place_of(at->loader, at->setting).line;
 	l->naccept_proxy = prefix_merge(l->accept_proxy, l->naccept_proxy);
 	struct conf_at redirect = conf_member(at, "redirect"), hosts = conf_member(at, "hosts"), tls = conf_member(at, "tls");

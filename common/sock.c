@@ -228,17 +228,29 @@ int sock_listen_relay_udp_more(const struct addr *a, int *fds, size_t count, cha
 	return listen_relay_udp(a, false, fds, count, why);
 }
 
-int sock_connect_relay_udp(const struct addr *to, const struct addr *from, char *why)
+static int connect_relay_udp(const struct addr *to, const struct addr *from, bool transparent, char *why)
 {
-	int fd = open_socket(to, SOCK_DGRAM);
+	int fd = open_socket(to, SOCK_DGRAM), family = to->sa.sa_family;
 	if (fd < 0)
 		return fail(fd, "socket for", to, why);
-	set_relay_options(fd, to->sa.sa_family);
-	if (to->sa.sa_family == AF_INET)
+	set_relay_options(fd, family);
+	if (family == AF_INET)
 		set(fd, IPPROTO_IP, IP_RECVERR, 1);
 	else
 		set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+	if (transparent && !set_transparent(fd, family))
+		return fail(fd, "transparent socket for", from, why);
 	return join(fd, to, from, why);
+}
+
+int sock_connect_relay_udp(const struct addr *to, const struct addr *from, char *why)
+{
+	return connect_relay_udp(to, from, false, why);
+}
+
+int sock_connect_relay_udp_as(const struct addr *to, const struct addr *client, char *why)
+{
+	return connect_relay_udp(to, client, true, why);
 }
 
 static int open_icmp(int family, bool raw)

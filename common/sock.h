@@ -60,6 +60,8 @@ int sock_listen_relay_udp_more(const struct addr *a, int *fds, size_t count, cha
  * from its error queue (IP_RECVERR).
  */
 int sock_connect_relay_udp(const struct addr *to, const struct addr *from, char *why);
+/* The same from an address that isn't ours, the client's, as sock_connect_tcp_as. */
+int sock_connect_relay_udp_as(const struct addr *to, const struct addr *client, char *why);
 
 /* A UDP socket connected to `to` from `from` (NULL: any; its port is ignored). */
 int sock_connect_udp(const struct addr *to, const struct addr *from, char *why);

@@ -54,11 +54,18 @@ static bool say_again(struct flow *f, int *error)
 	return true;
 }
 
+/* A real server may get to see the client's own address; one on this machine can't be reached from elsewhere, so it stays unknown. */
+static int open_socket(const struct flow *f, const struct addr *to, const struct addr *from)
+{
+	char why[SOCK_WHY_MAX];
+	bool shown = f->real && f->listener->conf->transparent && !addr_is_loopback(&f->client) && f->client.sa.sa_family == to->sa.sa_family;
+	return shown ? sock_connect_relay_udp_as(to, &f->client, why) : sock_connect_relay_udp(to, from, why);
+}
+
 /* False: *error says why not. */
 static bool try_address(struct flow *f, const struct addr *to, const struct addr *from, bool again, int *error)
 {
-	char why[SOCK_WHY_MAX];
-	f->fd = sock_connect_relay_udp(to, from, why);
+	f->fd = open_socket(f, to, from);
 	if (f->fd < 0) {
 		*error = errno;
 		return false;
