@@ -1,6 +1,6 @@
 # Everything that is not the programs: quick start, check, systemd units, examples.
 
-dist_doc_DATA = contrib/failures.md
+dist_doc_DATA = contrib/coming-from.md contrib/failures.md
 EXTRA_DIST += contrib/check contrib/packages.sh contrib/quickstart contrib/sites.sh
 
 exampledir = $(docdir)/examples

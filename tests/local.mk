@@ -162,6 +162,7 @@ tests_fuzz_fuzz_zone_LDADD = $(FUZZ_LIBS)
 RUN_CASES =
 RUN_CASES += tests/run/010-listed/run
 RUN_CASES += tests/run/100-command-line/run
+RUN_CASES += tests/run/105-coming-from/run
 RUN_CASES += tests/run/110-config-errors/run
 RUN_CASES += tests/run/120-zone-errors/run
 RUN_CASES += tests/run/130-second-start/run
