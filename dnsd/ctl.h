@@ -40,7 +40,7 @@ struct ctl {
 	bool has_server; struct addr server;        /* --server */
 	const char *client, *queries, *until, *note, *key, *program;
 	const char *down[CTL_DOWN_MAX]; size_t ndown;
-	bool force, wait, all_up;
+	bool force, wait, all_up, still;
 	double timeout;                             /* seconds; 0: the command's own */
 	char **words; size_t nwords;                /* behind the command */
 	struct conf *conf;                          /* by ctl_conf; the generation's, when there is one */

@@ -38,6 +38,55 @@ static enum ctl_status publish(struct ctl *c, struct lb *lb, struct member_view 
 	return CTL_OK;
 }
 
+/* How busy it is, as shedding goes by it once nothing moves any more. */
+static void note_use(struct member_numbers *n)
+{
+	uint64_t by_sessions = n->known & NUMBER_SESSIONS && n->capacity ? (uint64_t)n->sessions * 1000000 / n->capacity : 0;
+	uint64_t use = n->known & NUMBER_LOAD && n->load_ppm > by_sessions ? n->load_ppm : by_sessions;
+	n->use_ppm = use < UINT32_MAX ? (uint32_t)use : UINT32_MAX;
+	n->known &= ~(uint32_t)NUMBER_USE;
+	if (n->known & NUMBER_LOAD || (n->known & NUMBER_SESSIONS && n->capacity))
+		n->known |= NUMBER_USE;
+}
+
+static struct member_numbers numbers_of_state(const struct member *m, const struct member_state *s)
+{
+	const struct update_observation *said = &s->said;
+	struct member_numbers n = {
+		.response_us = said->rtt_us, .sessions = said->sessions, .load_ppm = said->load_ppm, .cost_milli = said->cost_milli,
+		.capacity = said->has & HAS_CAPACITY ? said->capacity : m->capacity,
+		.known = (said->has & HAS_RTT ? NUMBER_RESPONSE : 0u) | (said->has & HAS_SESSIONS ? NUMBER_SESSIONS : 0u)
+			| (said->has & HAS_LOAD ? NUMBER_LOAD : 0u) | (said->has & HAS_COST ? NUMBER_COST : 0u),
+	};
+	if (n.capacity)
+		n.known |= NUMBER_CAPACITY;
+	note_use(&n);
+	return n;
+}
+
+/* NULL: no memory. */
+static struct member_numbers *make_numbers(struct lb *lb)
+{
+	struct member_numbers *n = calloc(lb->service->nmembers + 1, sizeof *n);
+	free(atomic_exchange(&lb->numbers, n));
+	if (!n)
+		ctl_fail(CTL_REFUSED, "out of memory");
+	return n;
+}
+
+void decide_set_sessions(const struct lb *lb, size_t member, uint32_t sessions)
+{
+	struct member_numbers *n = &atomic_load(&lb->numbers)[member];
+	n->sessions = sessions;
+	n->known |= NUMBER_SESSIONS;
+	note_use(n);
+}
+
+const struct member_numbers *decide_numbers(const struct lb *lb, size_t member)
+{
+	return &atomic_load(&lb->numbers)[member];
+}
+
 static enum ctl_status publish_live(struct ctl *c, struct lb *lb)
 {
 	static struct member_state states[SERVICE_MEMBERS_MAX];
@@ -46,12 +95,17 @@ static enum ctl_status publish_live(struct ctl *c, struct lb *lb)
 	enum ctl_status status = c->all_up ? CTL_OK : ctl_members(c, s, states);
 	for (size_t i = 0; i < s->nmembers; i++)
 		views[i] = (struct member_view){ .verdict = c->all_up || !states[i].known ? VERDICT_UP : states[i].said.state };
-	return status == CTL_OK ? publish(c, lb, views) : status;
+	struct member_numbers *numbers = status == CTL_OK ? make_numbers(lb) : NULL;
+	if (!numbers)
+		return status == CTL_OK ? CTL_REFUSED : status;
+	for (size_t i = 0; i < s->nmembers; i++)
+		numbers[i] = numbers_of_state(&s->members[i], c->all_up ? &(struct member_state){ .known = false } : &states[i]);
+	return publish(c, lb, views);
 }
 
 enum ctl_status decide_from_live(struct ctl *c, struct generation *g)
 {
-	enum ctl_status status = CTL_OK;
+	enum ctl_status status = c->all_up ? CTL_OK : decide_ask_rtt(c, g, g);
 	for (size_t i = 0; i < g->nzones; i++)
 		for (size_t k = 0; k < g->zones[i]->nservices && status == CTL_OK; k++)
 			status = publish_live(c, g->zones[i]->services[k]);
@@ -71,18 +125,24 @@ static enum ctl_status publish_same(struct ctl *c, struct lb *lb, const struct g
 {
 	struct member_view views[SERVICE_MEMBERS_MAX];
 	const struct lb *old = find_same(from, lb->service);
+	struct member_numbers *numbers = make_numbers(lb);
+	if (!numbers)
+		return CTL_REFUSED;
 	for (size_t i = 0; i < lb->service->nmembers; i++) {
 		views[i] = (struct member_view){ .verdict = VERDICT_UP };
+		numbers[i] = numbers_of_state(&lb->service->members[i], &(struct member_state){ .known = false });
 		for (size_t k = 0; old && k < old->service->nmembers; k++)
-			if (strcmp(old->service->members[k].label, lb->service->members[i].label) == 0)
+			if (strcmp(old->service->members[k].label, lb->service->members[i].label) == 0) {
 				views[i] = atomic_load(&old->state)->views[k];
+				numbers[i] = *decide_numbers(old, k);
+			}
 	}
 	return publish(c, lb, views);
 }
 
 enum ctl_status decide_from_other(struct ctl *c, struct generation *g, const struct generation *from)
 {
-	enum ctl_status status = CTL_OK;
+	enum ctl_status status = c->all_up ? CTL_OK : decide_ask_rtt(c, g, from);
 	for (size_t i = 0; i < g->nzones; i++)
 		for (size_t k = 0; k < g->zones[i]->nservices && status == CTL_OK; k++)
 			status = publish_same(c, g->zones[i]->services[k], from);

@@ -8,13 +8,20 @@
 
 /* So many draws for a service, at least, keep the error of a share below half a percent. */
 #define DRAWS 200000
+/* Sessions follow answers in such steps, which damp what would swing, and so often at most. */
+#define STEP 0.2
+#define ROUNDS 60
+/* Nobody's sessions move by more than this part of all any more. */
+#define SETTLED 0.001
 
 struct tally {
 	const struct lb *lb;
 	double asked, unanswered, to_down;      /* queries */
 	double share[SERVICE_MEMBERS_MAX];      /* queries, each divided among the members of its answer */
-	uint64_t sessions;                      /* of all members, as they are reported now */
+	double sessions;                        /* of all members, as they are reported now */
 	bool has_sessions;
+	double mean[SERVICE_MEMBERS_MAX];       /* as share, of several rounds together */
+	unsigned rounds;
 };
 
 struct simulation {
@@ -89,6 +96,82 @@ static void run(struct simulation *s, struct queries *q)
 		}
 }
 
+/* --- sessions follow answers, answers follow sessions --- */
+
+static void note_sessions(struct simulation *s)
+{
+	for (size_t i = 0; i < s->ntallies; i++) {
+		struct tally *t = s->tallies[i];
+		for (size_t m = 0; m < t->lb->service->nmembers; m++) {
+			const struct member_numbers *n = decide_numbers(t->lb, m);
+			t->has_sessions |= (n->known & NUMBER_SESSIONS) != 0;
+			t->sessions += n->known & NUMBER_SESSIONS ? n->sessions : 0;
+		}
+	}
+}
+
+/* Moves each member's sessions a step towards its share of the answers. Returns the largest step, as a part of all sessions. */
+static double follow(struct tally *t)
+{
+	double largest = 0;
+	for (size_t m = 0; m < t->lb->service->nmembers; m++) {
+		double now = decide_numbers(t->lb, m)->sessions, step = (t->sessions * t->share[m] / t->asked - now) * STEP;
+		decide_set_sessions(t->lb, m, (uint32_t)(now + step + 0.5));
+		largest = step < 0 ? (-step > largest ? -step : largest) : step > largest ? step : largest;
+	}
+	return largest / t->sessions;
+}
+
+static void clear(struct tally *t)
+{
+	t->asked = t->unanswered = t->to_down = 0;
+	memset(t->share, 0, sizeof t->share);
+}
+
+/* A step for all services whose policies look at numbers. Returns the largest one; 0: nothing moves. */
+static double follow_all(struct simulation *s)
+{
+	double largest = 0;
+	for (size_t i = 0; i < s->ntallies; i++) {
+		struct tally *t = s->tallies[i];
+		if (!t->lb->asks_numbers || !t->has_sessions || t->asked <= 0 || t->sessions < 1)
+			continue;
+		double step = follow(t);
+		largest = step > largest ? step : largest;
+	}
+	return largest;
+}
+
+/* Adds the shares of a round to `mean`; at the last one the mean is what is told. */
+static void take_mean(struct tally *t, bool last)
+{
+	t->rounds++;
+	for (size_t m = 0; m < t->lb->service->nmembers && t->asked > 0; m++) {
+		t->mean[m] += t->share[m];
+		if (last)
+			t->share[m] = t->mean[m] / t->rounds;
+	}
+}
+
+/*
+ * Where answers go by sessions, and sessions are reported: round after round
+ * until the sessions are where the answers send them. A metric like leastconn
+ * sends all to one and then all to another: what swings for ever is told as the
+ * mean of the second half.
+ */
+static void run_until_settled(struct simulation *s, struct queries *q)
+{
+	for (unsigned round = 1; round <= ROUNDS && follow_all(s) > SETTLED; round++) {
+		for (size_t i = 0; i < s->ntallies; i++)
+			clear(s->tallies[i]);
+		s->elsewhere = 0;
+		queries_rewind(q);
+		run(s, q);
+		for (size_t i = 0; i < s->ntallies && round > ROUNDS / 2; i++)
+			take_mean(s->tallies[i], round == ROUNDS);
+	}
+}
+
 /* --- telling --- */
 
 static double percent(double part, double all)
@@ -101,10 +184,9 @@ struct load { bool known; double sessions, capacity; };
 /* What the member would have if sessions followed the answers. */
 static struct load load_of(const struct tally *t, size_t m)
 {
-	const struct lb_state *st = atomic_load(&t->lb->state);
-	struct load l = { .known = t->has_sessions, .capacity = t->lb->service->members[m].capacity };
-	(void)st;
-	l.sessions = t->asked > 0 ? (double)t->sessions * t->share[m] / t->asked : 0;
+	const struct member_numbers *n = decide_numbers(t->lb, m);
+	struct load l = { .known = t->has_sessions, .capacity = n->known & NUMBER_CAPACITY ? n->capacity : 0 };
+	l.sessions = t->asked > 0 ? t->sessions * t->share[m] / t->asked : 0;
 	return l;
 }
 
@@ -241,7 +323,10 @@ enum ctl_status ctl_simulate(struct ctl *c)
 	if (!queries_open(&q, c, only))
 		return CTL_REFUSED;
 	if (make_tallies(&s)) {
+		note_sessions(&s);
 		run(&s, &q);
+		if (!c->still)
+			run_until_settled(&s, &q);
 		tell(&s, &q);
 	} else {
 		status = ctl_fail(CTL_REFUSED, "out of memory");

@@ -10,7 +10,7 @@
 
 enum {
 	OPT_CLIENT = 1, OPT_DOWN = 2, OPT_QUERIES = 4, OPT_UNTIL = 8, OPT_NOTE = 16, OPT_FORCE = 32, OPT_WAIT = 64, OPT_KEY = 128,
-	OPT_PROGRAM = 256, OPT_TIMEOUT = 512, OPT_SERVER = 1024, OPT_ALL_UP = 2048,
+	OPT_PROGRAM = 256, OPT_TIMEOUT = 512, OPT_SERVER = 1024, OPT_ALL_UP = 2048, OPT_STILL = 4096,
 	OPT_WHAT_IF = OPT_DOWN | OPT_QUERIES | OPT_SERVER | OPT_ALL_UP,
 	OPT_ORDER = OPT_NOTE | OPT_UNTIL | OPT_FORCE | OPT_WAIT | OPT_KEY | OPT_TIMEOUT | OPT_SERVER
 };
@@ -24,7 +24,7 @@ static const struct command {
 	{ "status", "[SERVICE]", 0, 1, OPT_SERVER, ctl_show_status },
 	{ "watch", "[SERVICE]", 0, 1, OPT_SERVER, ctl_watch },
 	{ "explain", "SERVICE [--client ADDRESS] [--down SITE]...", 1, 1, OPT_CLIENT | OPT_DOWN | OPT_SERVER, ctl_explain },
-	{ "simulate", "[SERVICE] [--down SITE]... [--queries FILE] [--all-up]", 0, 1, OPT_WHAT_IF, ctl_simulate },
+	{ "simulate", "[SERVICE] [--down SITE]... [--queries FILE] [--all-up] [--still]", 0, 1, OPT_WHAT_IF | OPT_STILL, ctl_simulate },
 	{ "diff", "NEW-CONFIG [--down SITE]... [--queries FILE] [--all-up]", 1, 1, OPT_WHAT_IF, ctl_diff },
 	{ "drain", "SITE [SERVICE] [--until TIME] [--note TEXT] [--force] [--wait]", 1, 2, OPT_ORDER, ctl_drain },
 	{ "down", "SITE [SERVICE] [--until TIME] [--note TEXT] [--force] [--wait]", 1, 2, OPT_ORDER, ctl_down },
@@ -46,7 +46,8 @@ static const struct option long_options[] = {
 	{ "note", required_argument, NULL, OPT_NOTE << 8 }, { "force", no_argument, NULL, OPT_FORCE << 8 },
 	{ "wait", no_argument, NULL, OPT_WAIT << 8 }, { "key", required_argument, NULL, OPT_KEY << 8 },
 	{ "program", required_argument, NULL, OPT_PROGRAM << 8 }, { "timeout", required_argument, NULL, OPT_TIMEOUT << 8 },
-	{ "server", required_argument, NULL, OPT_SERVER << 8 }, { "all-up", no_argument, NULL, OPT_ALL_UP << 8 }, { NULL, 0, NULL, 0 }
+	{ "server", required_argument, NULL, OPT_SERVER << 8 }, { "all-up", no_argument, NULL, OPT_ALL_UP << 8 },
+	{ "still", no_argument, NULL, OPT_STILL << 8 }, { NULL, 0, NULL, 0 }
 };
 
 static void usage(FILE *to)
@@ -88,6 +89,7 @@ static bool take_option(struct ctl *c, unsigned option, const char *value)
 	case OPT_FORCE: c->force = true; return true;
 	case OPT_WAIT: c->wait = true; return true;
 	case OPT_ALL_UP: c->all_up = true; return true;
+	case OPT_STILL: c->still = true; return true;
 	case OPT_TIMEOUT: return take_number(c, value);
 	case OPT_SERVER: return take_server(c, value);
 	case OPT_DOWN:

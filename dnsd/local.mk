@@ -131,6 +131,7 @@ dnsd_fairleadctl_SOURCES += dnsd/ctl_keygen.c
 dnsd_fairleadctl_SOURCES += dnsd/ctl_order.c
 dnsd_fairleadctl_SOURCES += dnsd/ctl_queries.c
 dnsd_fairleadctl_SOURCES += dnsd/ctl_queries.h
+dnsd_fairleadctl_SOURCES += dnsd/ctl_rtt.c
 dnsd_fairleadctl_SOURCES += dnsd/ctl_run.c
 dnsd_fairleadctl_SOURCES += dnsd/ctl_simulate.c
 dnsd_fairleadctl_SOURCES += dnsd/ctl_state.c

@@ -63,16 +63,27 @@ static void write_conf(const char *file)
 		fprintf(f, "{ name = \"%s\"; control = [ \"127.%u.0.53@53\" ]; location = ( %u, %u ); key = \"k\"; }%s\n", site_names[i], i + 1,
 		        i * 10, i * 30, i + 1 < SITES ? "," : ");");
 	fputs("keys = ( { name = \"k\"; secret = \"MDEyMzQ1Njc4OWFiY2RlZg==\"; } );\n"
-	      "dns = { listen = [ \"127.0.0.1@53\" ]; zones = \".\"; };\npolicies = (\n", f);
+	      "dns = { listen = [ \"127.0.0.1@53\" ]; zones = \".\"; };\ngeo = { networks = \"networks.conf\"; };\npolicies = (\n", f);
 	for (unsigned i = 0; i < SERVICES; i++) {
 		static const char *const fails[] = { "open", "backup", "closed" };
-		fprintf(f, "{ name = \"p%u\"; answers = %u; fail = \"%s\"; rules = ( ", i, 1 + draw(3), fails[draw(3)]);
+		fprintf(f, "{ name = \"p%u\"; answers = %u; fail = \"%s\"; %srules = ( ", i, 1 + draw(3), fails[draw(3)],
+		        draw(3) ? "" : "shed = ( 0.5, 0.9 ); ");
 		for (unsigned n = 1 + draw(3); n--;) {
 			add_rule(f);
 			fputs(n ? ", " : "", f);
 		}
 		fprintf(f, " ); }%s\n", i + 1 < SERVICES ? "," : ");");
 	}
+	CU_ASSERT_FATAL(fclose(f) == 0);
+}
+
+static void write_networks(const char *file)
+{
+	FILE *f = fopen(file, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	for (unsigned i = 0; i < 100; i++)
+		fprintf(f, "10.%u.%u.0/24 %s,%s\n", i * 5 % 256, i * 7 % 256, site_names[draw(2)], site_names[2 + draw(3)]);
+	fputs("10.128.0.0/10 gru,nrt\n10.0.0.0/8 den\n2001:db8:5::/48 fra,sjc\n", f);
 	CU_ASSERT_FATAL(fclose(f) == 0);
 }
 
@@ -107,13 +118,15 @@ static void write_zone(const char *file)
 
 static void load(void)
 {
-	char folder[] = "/tmp/fairlead-explain.XXXXXX", zone[100], file[100];
+	char folder[] = "/tmp/fairlead-explain.XXXXXX", zone[100], file[100], networks[100];
 	struct errs errs;
 	CU_ASSERT_FATAL(mkdtemp(folder) != NULL);
 	snprintf(zone, sizeof zone, "%s/gslb.example.com.zone", folder);
 	snprintf(file, sizeof file, "%s/fairlead.conf", folder);
 	write_conf(file);
 	write_zone(zone);
+	snprintf(networks, sizeof networks, "%s/networks.conf", folder);
+	write_networks(networks);
 	errs_init(&errs);
 	struct conf *conf = conf_load(file, &errs);
 	gen = conf ? generation_load(conf, NULL, &errs) : NULL;
@@ -122,6 +135,7 @@ static void load(void)
 	errs_free(&errs);
 	remove(zone);
 	remove(file);
+	remove(networks);
 	rmdir(folder);
 	responder = malloc(sizeof *responder);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(responder);
@@ -145,6 +159,17 @@ static void draw_views(const struct lb *lb, struct member_view *views)
 	unsigned kind = draw(4);
 	for (size_t m = 0; m < lb->service->nmembers; m++)
 		views[m] = (struct member_view){ .verdict = kind == 0 ? VERDICT_DOWN : often[draw(6)], .in_hold = draw(5) == 0 };
+}
+
+/* What is known of members, of some of them and of some things. */
+static void draw_numbers(struct lb *lb)
+{
+	struct member_numbers *n = calloc(lb->service->nmembers, sizeof *n);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	for (size_t m = 0; m < lb->service->nmembers; m++)
+		n[m] = (struct member_numbers){ .known = draw(64), .response_us = 1 + draw(50000), .sessions = draw(1000), .capacity = 1 + draw(1000),
+		                                .load_ppm = draw(1000000), .use_ppm = draw(1100000), .cost_milli = draw(5000) };
+	free(atomic_exchange(&lb->numbers, n));
 }
 
 /* --- asking --- */
@@ -325,6 +350,7 @@ static void explains_its_answers(void)
 		for (unsigned k = 0; k < CLIENTS; k++) {
 			uint64_t random = select_random(&state);
 			draw_views(lb, views);
+			draw_numbers(lb);
 			publish(lb, views);
 			draw_client(&c);
 			name_of(lb, "_explain.", name);
@@ -347,6 +373,7 @@ static void rehearses_losses(void)
 			uint64_t random = select_random(&state);
 			unsigned one = draw(SITES), two = draw(SITES);
 			draw_views(lb, views);
+			draw_numbers(lb);
 			publish(lb, views);
 			draw_client(&c);
 			snprintf(before, sizeof before, "down-%s.down-%s._explain.", site_names[one], site_names[two]);
