@@ -278,7 +278,7 @@ tests_bench_mesh_LDADD = common/libcommon.a $(FAIRLEAD_LIBS)
 tests_bench_places_SOURCES = tests/bench/src/places.c tests/bench/src/bench.c tests/bench/src/bench.h tests/mmdb/mmdb.c tests/mmdb/mmdb.h
 tests_bench_places_LDADD = common/libcommon.a $(FAIRLEAD_LIBS)
 
-EXTRA_DIST += tests/bench tests/compare tests/lib.sh tests/nets.sh tests/one tests/tally tests/peers tests/run tests/fuzz/corpus
+EXTRA_DIST += tests/bench tests/compare tests/lib.sh tests/nets.sh tests/one tests/valgrind.supp tests/tally tests/peers tests/run tests/fuzz/corpus
 
 # Headers of the unit tests.
 EXTRA_DIST += tests/unit/check_case.h

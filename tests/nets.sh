@@ -131,3 +131,6 @@ net_fwd() {
 # net_rights NAME: the capabilities that it has kept
 net_rights() { sed -n 's/^CapEff:\t*0*//p' "/proc/${pids[$1]}/status"; }
 net_listening() { at "$1" ss -Hltn "src $2 and sport = :$3" | grep -q .; }
+# net_sends SITE MAP ADDRESS: what the kernel's map there holds for it begins with that address; net_keeps: nothing.
+net_sends() { at "$1" nft list map inet "fairlead.$1.one" "$2" | tr -d '\n\t' | grep -q -- "$3 .*: "; }
+net_keeps() { local map; map=$(at "$1" nft list map inet "fairlead.$1.one" "$2") && ! grep -q -- "$3 " <<< "$map"; }
