@@ -341,6 +341,34 @@ static void test_hosts_limit(void)
 	}
 }
 
+/* A listener with a certificate was asked by https; which server names are not redirected again. */
+static void test_https(void)
+{
+	static const struct { const char *scheme; uint16_t dialled; const char *location; } cases[] = {
+		{ NULL, 443, "https://den.www.gslb.example.com/x\r\n" }, { NULL, 8443, "https://den.www.gslb.example.com:8443/x\r\n" },
+		{ "https", 8443, "https://den.www.gslb.example.com:8443/x\r\n" }, { "http", 8443, "http://den.www.gslb.example.com/x\r\n" },
+	};
+	char file[] = "f", out[REDIRECT_REPLY_MAX + 1];
+	struct fixture f;
+
+	for (size_t i = 0; i < ARRAY(cases); i++) {
+		fixture_init(&f);
+		f.listener.tls.certificate = file;
+		f.listener.redirect.scheme = (char *)(uintptr_t)cases[i].scheme;
+		addr_set_port(&f.dialled, cases[i].dialled);
+		fixture_ready(&f);
+		CU_ASSERT_PTR_NOT_NULL(strstr(answer(&f, "GET /x HTTP/1.1\r\nHost: www.gslb.example.com\r\n\r\n", 1, false, out), cases[i].location));
+		CU_ASSERT(redirect_leads_to(f.redirect, "den.www.gslb.example.com") && redirect_leads_to(f.redirect, "sjc.www.gslb.example.com"));
+		CU_ASSERT(!redirect_leads_to(f.redirect, "www.gslb.example.com") && !redirect_leads_to(f.redirect, ""));
+		fixture_end(&f);
+	}
+	fixture_init(&f);
+	f.listener.redirect.to = REDIRECT_NONE;
+	fixture_ready(&f);
+	CU_ASSERT(redirect_leads_to(f.redirect, "www.gslb.example.com"));
+	fixture_end(&f);
+}
+
 static void test_long_host(void)
 {
 	struct fixture f;
@@ -423,7 +451,7 @@ UNIT_MAIN("redirect",
 	UNIT_TEST(test_dialled_address),
 	UNIT_TEST(test_absolute_form_is_guarded),
 	UNIT_TEST(test_hosts_limit),
-	UNIT_TEST(test_long_host),
+	UNIT_TEST(test_https), UNIT_TEST(test_long_host),
 	UNIT_TEST(test_wildcard_service_relays),
 	UNIT_TEST(test_unfit_names),
 	UNIT_TEST(test_bad_templates))
