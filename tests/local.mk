@@ -35,6 +35,7 @@ UNIT_TESTS += tests/unit/test_explain
 UNIT_TESTS += tests/unit/test_flows
 UNIT_TESTS += tests/unit/test_folder
 UNIT_TESTS += tests/unit/test_geo
+UNIT_TESTS += tests/unit/test_handover
 UNIT_TESTS += tests/unit/test_health
 UNIT_TESTS += tests/unit/test_hello
 UNIT_TESTS += tests/unit/test_http
