@@ -221,6 +221,7 @@ RUN_CASES += tests/run/442-udp-names/run
 RUN_CASES += tests/run/443-udp-flows/run
 RUN_CASES += tests/run/444-udp-limits/run
 RUN_CASES += tests/run/445-udp-sizes/run
+RUN_CASES += tests/run/446-udp-next-site/run
 RUN_CASES += tests/run/450-back-pressure/run
 RUN_CASES += tests/run/460-all-down-forward/run
 RUN_CASES += tests/run/470-drain/run

@@ -45,7 +45,7 @@ def serve(address, port, name):
         data, peer = s.recvfrom(65536)
         flow, number = data.split(b" ", 2)[:2]
         if peer not in talks or data.endswith(b" forged"):
-            say(peer[0], peer[1], data[-6:].decode())
+            say(peer[0], peer[1], data[-6:].decode().strip())
         if number == b"0":  # a client's port may come again
             talks[peer] = (flow, -1)
         if talks.get(peer) != (flow, int(number) - 1):
