@@ -203,6 +203,7 @@ RUN_CASES += tests/run/375-orders/run
 RUN_CASES += tests/run/376-killed/run
 RUN_CASES += tests/run/380-three-sites/run
 RUN_CASES += tests/run/382-explain/run
+RUN_CASES += tests/run/383-explain-random/run
 RUN_CASES += tests/run/384-orders-by-hand/run
 RUN_CASES += tests/run/386-simulate/run
 RUN_CASES += tests/run/387-numbers/run
