@@ -47,9 +47,28 @@ static void shake(struct session *s)
 	linger_begin(s, END_BAD_HANDSHAKE);
 }
 
+/* Its turn to begin has not come yet. */
+static bool is_waiting(const struct session *s)
+{
+	return s->link != NULL;
+}
+
 static void shake_ready(struct session *s, struct half *h, short what)
 {
 	(void)h, (void)what;
+	if (!is_waiting(s))
+		shake(s);
+}
+
+/* One a round: a signature takes half a millisecond, and relays that are ready have their turn in between. */
+static void begin_shaking(struct session *s)
+{
+	struct worker *w = s->worker;
+	if (w->shook == w->round) {
+		session_run_later(s);
+		return;
+	}
+	w->shook = w->round;
 	shake(s);
 }
 
@@ -58,7 +77,7 @@ static void due(struct session *s)
 	session_end(s, END_CLIENT_TIMEOUT);
 }
 
-static const struct phase shaking = { .name = "handshake", .ready = shake_ready, .due = due, .run = shake };
+static const struct phase shaking = { .name = "handshake", .ready = shake_ready, .due = due, .run = begin_shaking };
 
 static void begin_tls(struct session *s)
 {
@@ -68,7 +87,7 @@ static void begin_tls(struct session *s)
 		return;
 	}
 	s->phase = &shaking;
-	shake(s);
+	session_run_later(s);
 }
 
 /* HTTP without TLS gets an answer that its client understands. */

@@ -57,6 +57,7 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	struct worker *w = arg;
 	struct session *turn = w->queue;
+	w->round++;
 	if (turn)
 		turn->link = &turn;
 	w->queue = NULL;
