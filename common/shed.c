@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "select.h"
+
 #define MILLION 1e6
 /* Within this time half of what is answered is felt and more: about the TTL that most have, and caches hold it at least so long. Seconds. */
 #define MEMORY 60.0
@@ -11,6 +13,18 @@
 #define CHANGES_AT_ITS_WORD 5.0
 /* With less than this share left nobody can tell the demand any more. */
 #define LEFT_LEAST 0.02
+
+bool shed_use(const struct member_numbers *m, uint64_t capacity, uint32_t *use)
+{
+	bool known = m->known & NUMBER_LOAD;
+	*use = known ? m->load_ppm : 0;
+	if (!(m->known & NUMBER_SESSIONS) || !capacity)
+		return known;
+	uint64_t by_sessions = (uint64_t)m->sessions * 1000000 / capacity;
+	if (by_sessions > *use)
+		*use = by_sessions < UINT32_MAX ? (uint32_t)by_sessions : UINT32_MAX;
+	return true;
+}
 
 static double line(const struct policy *p, double use)
 {

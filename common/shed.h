@@ -24,6 +24,8 @@
 #include <stdint.h>
 #include "policy.h"
 
+struct member_numbers;
+
 struct shed_state {
 	bool begun;
 	uint32_t use;        /* the last one, millionths */
@@ -31,6 +33,9 @@ struct shed_state {
 	double changes;      /* of late */
 	int64_t at;          /* ns: when it was asked last */
 };
+
+/* How busy a member is, millionths: sessions by `capacity` (0: none), or the load, whichever is more. False: neither is known. */
+bool shed_use(const struct member_numbers *m, uint64_t capacity, uint32_t *use);
 
 /*
  * `use`: how busy the member is now, millionths; `now` in ns, never going

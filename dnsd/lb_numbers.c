@@ -6,8 +6,6 @@
 #include "../common/loop.h"
 #include "numbers.h"
 
-#define MILLION 1000000
-
 static uint32_t at_most32(uint64_t v)
 {
 	return v < UINT32_MAX ? (uint32_t)v : UINT32_MAX;
@@ -18,20 +16,6 @@ static uint32_t response_of(const struct live_member *l, const struct numbers *n
 {
 	uint32_t own = atomic_load_explicit(&l->rtt_us, memory_order_relaxed);
 	return own ? own : n->rtt_us;
-}
-
-/* Sessions by capacity, or the load: whichever is more. False: neither is known. */
-static bool use_of(const struct member_numbers *m, uint64_t capacity, uint32_t *use)
-{
-	uint64_t by_sessions = 0;
-	bool known = m->known & NUMBER_LOAD;
-	*use = known ? m->load_ppm : 0;
-	if (!(m->known & NUMBER_SESSIONS) || !capacity)
-		return known;
-	by_sessions = (uint64_t)m->sessions * MILLION / capacity;
-	if (by_sessions > *use)
-		*use = at_most32(by_sessions);
-	return true;
 }
 
 static void gather(struct lb *lb, size_t member, int64_t now, struct member_numbers *out)
@@ -49,7 +33,7 @@ static void gather(struct lb *lb, size_t member, int64_t now, struct member_numb
 	};
 	if (!lb->shed)
 		return;
-	if (!use_of(out, n.capacity, &use)) {
+	if (!shed_use(out, n.capacity, &use)) {
 		lb->shed[member] = (struct shed_state){ .begun = false };
 		return;
 	}

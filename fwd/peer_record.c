@@ -30,6 +30,58 @@ static void take_state(struct peer_record *r, const char *value, size_t len)
 		}
 }
 
+/* "12.5" with `digits` behind the point as a whole number: 12500 with three; what is more is cut off. False: no such number. */
+static bool read_decimal(const char *value, size_t len, unsigned digits, uint64_t *out)
+{
+	bool point = false;
+	uint64_t v = 0;
+
+	if (len == 0 || len > 18)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (value[i] == '.' && !point && i > 0) {
+			point = true;
+		} else if (value[i] < '0' || value[i] > '9') {
+			return false;
+		} else if (!point || digits > 0) {
+			v = v * 10 + (uint64_t)(value[i] - '0');
+			digits -= point;
+		}
+	}
+	for (; digits > 0; digits--)
+		v = v > UINT64_MAX / 10 ? UINT64_MAX : v * 10;
+	*out = v;
+	return true;
+}
+
+static void take_number(struct member_numbers *n, enum number_known which, uint64_t v)
+{
+	uint32_t small = v < UINT32_MAX ? (uint32_t)v : UINT32_MAX;
+
+	n->known |= which;
+	switch (which) {
+	case NUMBER_RESPONSE: n->response_us = small; break;
+	case NUMBER_SESSIONS: n->sessions = small; break;
+	case NUMBER_CAPACITY: n->capacity = small; break;
+	case NUMBER_LOAD: n->load_ppm = small; break;
+	default: n->cost_milli = v; break;
+	}
+}
+
+/* Milliseconds, sessions, 0 to 1, ... into the units of member_numbers. */
+static void add_number(struct peer_record *r, const char *key, size_t key_len, const char *value, size_t len)
+{
+	static const struct { const char *key; enum number_known which; unsigned digits; } numbers[] = {
+		{ "rtt", NUMBER_RESPONSE, 3 }, { "sessions", NUMBER_SESSIONS, 0 }, { "capacity", NUMBER_CAPACITY, 0 },
+		{ "load", NUMBER_LOAD, 6 }, { "cost", NUMBER_COST, 3 },
+	};
+	uint64_t v;
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		if (is_text(key, key_len, numbers[i].key) && read_decimal(value, len, numbers[i].digits, &v))
+			take_number(&r->numbers, numbers[i].which, v);
+}
+
 void peer_record_add(struct peer_record *r, const void *string, size_t len)
 {
 	const char *key = string, *equals = memchr(key, '=', len), *value;
@@ -49,5 +101,7 @@ void peer_record_add(struct peer_record *r, const void *string, size_t len)
 		take_state(r, value, value_len);
 	} else if (is_text(key, key_len, "source")) {
 		r->by_admin = is_text(value, value_len, "admin");
+	} else {
+		add_number(r, key, key_len, value, value_len);
 	}
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "dname.h"
+#include "select.h"
 #include "verdict.h"
 
 struct peer_record {
@@ -17,6 +18,7 @@ struct peer_record {
 	bool has_state;
 	enum verdict state;
 	bool by_admin;              /* source=admin: an operator's word */
+	struct member_numbers numbers; /* what it says of them; no use_ppm */
 	bool named;                 /* `name` was there (peer_record.c only) */
 };
 

@@ -32,6 +32,26 @@ static bool is_held(const struct peer *peer, int64_t hold, int64_t now)
 	return peer->came_back != 0 && now - peer->came_back < hold;
 }
 
+/* What isn't said any more isn't known any more. */
+static void set_numbers(struct peers_service *ps, size_t i, struct member_numbers n)
+{
+	struct peer *peer = &ps->members[i];
+	const struct member *m = &ps->service->members[i];
+	uint32_t use;
+
+	if (policy_sheds(ps->service->policy) && shed_use(&n, n.known & NUMBER_CAPACITY ? n.capacity : m->capacity, &use)) {
+		n.use_ppm = shed_follow(&peer->shed, ps->service->policy, use, loop_now());
+		n.known |= NUMBER_USE;
+	}
+	atomic_store_explicit(&peer->known, n.known, memory_order_relaxed);
+	atomic_store_explicit(&peer->response_us, n.response_us, memory_order_relaxed);
+	atomic_store_explicit(&peer->sessions, n.sessions, memory_order_relaxed);
+	atomic_store_explicit(&peer->capacity, n.capacity, memory_order_relaxed);
+	atomic_store_explicit(&peer->load_ppm, n.load_ppm, memory_order_relaxed);
+	atomic_store_explicit(&peer->use_ppm, n.use_ppm, memory_order_relaxed);
+	atomic_store_explicit(&peer->cost_milli, n.cost_milli, memory_order_relaxed);
+}
+
 static void log_change(const struct peers_service *ps, size_t i, uint32_t old, uint32_t word)
 {
 	char service[DNAME_TEXT_MAX];
@@ -76,8 +96,10 @@ static void set_member(struct peers_service *ps, size_t i, const struct peer_rec
 static void take_record(struct peers_service *ps, const struct peer_record *r)
 {
 	for (size_t i = 0; i < ps->service->nmembers; i++)
-		if (*r->label && strcmp(ps->service->members[i].label, r->label) == 0)
+		if (*r->label && strcmp(ps->service->members[i].label, r->label) == 0) {
+			set_numbers(ps, i, r->numbers);
 			set_member(ps, i, r);
+		}
 }
 
 static void take_strings(struct peers_service *ps, const struct ares_txt_ext *txt)
@@ -173,13 +195,18 @@ static char *health_name(const struct service *s)
 	return strdup(dname_to_text(name, text));
 }
 
-static bool takes_turns(const struct policy *policy)
+static void note_asked(struct peers_service *ps, const struct policy *policy)
 {
-	for (size_t i = 0; i < policy->nrules; i++)
-		for (size_t k = 0; k < policy->rules[i].nmetrics; k++)
-			if (policy->rules[i].metrics[k] == METRIC_ROUNDROBIN)
-				return true;
-	return false;
+	ps->asks_numbers = policy_sheds(policy);
+	for (size_t i = 0; i < policy->nrules; i++) {
+		const struct rule *r = &policy->rules[i];
+
+		ps->asks_time = ps->asks_time || r->has_hours || r->days;
+		for (size_t k = 0; k < r->nmetrics; k++) {
+			ps->takes_turns = ps->takes_turns || r->metrics[k] == METRIC_ROUNDROBIN;
+			ps->asks_numbers = ps->asks_numbers || metric_asks(r->metrics[k]) == METRIC_ASKS_NUMBERS;
+		}
+	}
 }
 
 /* What was known of the service before a reload. */
@@ -190,6 +217,7 @@ static void take_over(struct peers_service *ps, const struct peers_service *befo
 			if (strcmp(ps->service->members[i].label, before->service->members[k].label) == 0) {
 				ps->members[i].word = atomic_load(&before->members[k].word);
 				ps->members[i].came_back = before->members[k].came_back;
+				ps->members[i].shed = before->members[k].shed;
 			}
 	if (before)
 		ps->known = atomic_load(&before->known);
@@ -206,7 +234,8 @@ static struct peers_service *service_new(struct peers *p, const struct service *
 	ps->own_site = (int)conf->own->index;
 	ps->network4 = (uint8_t)conf->dns.networks4;
 	ps->network6 = (uint8_t)conf->dns.networks6;
-	ps->takes_turns = takes_turns(s->policy);
+	ps->conf = conf;
+	note_asked(ps, s->policy);
 	ps->name = health_name(s);
 	if (!ps->name) {
 		free(ps);

@@ -1,3 +1,4 @@
+#include <time.h>
 #include "peers_parts.h"
 #include "select.h"
 
@@ -27,6 +28,19 @@ static struct member_view view_of(const struct peers_service *ps, size_t i, bool
 	return (struct member_view){ .verdict = word & WORD_VERDICT, .in_hold = word & WORD_HOLD };
 }
 
+static struct member_numbers numbers_of(const struct peer *p)
+{
+	return (struct member_numbers){
+		.known = atomic_load_explicit(&p->known, memory_order_relaxed),
+		.response_us = atomic_load_explicit(&p->response_us, memory_order_relaxed),
+		.sessions = atomic_load_explicit(&p->sessions, memory_order_relaxed),
+		.capacity = atomic_load_explicit(&p->capacity, memory_order_relaxed),
+		.load_ppm = atomic_load_explicit(&p->load_ppm, memory_order_relaxed),
+		.use_ppm = atomic_load_explicit(&p->use_ppm, memory_order_relaxed),
+		.cost_milli = atomic_load_explicit(&p->cost_milli, memory_order_relaxed),
+	};
+}
+
 /* Before the first answer the backup members are as good as any: behind the others. */
 static size_t add_rest(const struct peers_service *ps, bool for_redirect, uint16_t *members, size_t n, size_t max)
 {
@@ -50,15 +64,23 @@ static size_t choose(const struct peers_service *ps, const struct addr *client, 
                      uint16_t *members_out, size_t max)
 {
 	struct member_view views[SERVICE_MEMBERS_MAX];
+	struct member_numbers numbers[SERVICE_MEMBERS_MAX];
 	struct gate gate;
 	struct select_client who = { .address = *client };
 	struct select_input in = { .service = ps->service, .gate = &gate, .client = &who, .own_site = ps->own_site,
+	                           .sites = ps->conf->sites, .geo = ps->conf->geo, .networks = ps->conf->networks,
 	                           .random = random, .turn = turn };
 	bool known = atomic_load_explicit(&ps->known, memory_order_acquire);
 	size_t n;
 
 	for (size_t i = 0; i < ps->service->nmembers; i++)
 		views[i] = view_of(ps, i, for_redirect);
+	for (size_t i = 0; ps->asks_numbers && i < ps->service->nmembers; i++)
+		numbers[i] = numbers_of(&ps->members[i]);
+	if (ps->asks_numbers)
+		in.numbers = numbers;
+	if (ps->asks_time)
+		in.now = (int64_t)time(NULL);
 	gate_compute(ps->service, views, ps->own_site, false, &gate);
 	addr_unmap(&who.address);
 	prefix_of(&who.network, &who.address, ps->network4, ps->network6);

@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include "peers.h"
+#include "shed.h"
 
 /* A member's word. 0: nothing is known. */
 enum {
@@ -17,16 +18,25 @@ enum {
 	WORD_SET_DOWN = 16     /* down by an operator's word */
 };
 
+/*
+ * Numbers are written one by one: a worker may see some of this round and
+ * some of the last, which tells as much as either.
+ */
 struct peer {
 	_Atomic(uint32_t) word;
+	_Atomic(uint32_t) known, response_us, sessions, capacity, load_ppm, use_ppm; /* as member_numbers */
+	_Atomic(uint64_t) cost_milli;
 	int64_t came_back;     /* ns, loop_now; 0: never seen to. Main thread */
+	struct shed_state shed; /* main thread */
 };
 
 struct peers_service {
 	const struct service *service;
 	struct peers *peers;
 	int own_site;
+	const struct conf *conf;
 	bool takes_turns;              /* roundrobin is among its metrics */
+	bool asks_numbers, asks_time;  /* its policy looks at members' numbers, at the clock */
 	uint8_t network4, network6;    /* bits: what `hash` takes for a client's network, as dnsd does */
 	_Atomic(bool) known;
 	_Atomic(uint32_t) turn;

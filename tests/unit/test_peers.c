@@ -583,6 +583,26 @@ static void test_records(void)
 	CU_ASSERT_STRING_EQUAL(r.label, "");
 }
 
+/* The numbers of a record, in the units of the selector. */
+static void test_record_numbers(void)
+{
+	static const char *const strings[] = { "rtt=3.2", "sessions=812", "capacity=99999999999", "load=0.04", "cost=7.5" };
+	static const char *const none[] = { "rtt=", "sessions=-1", "load=.5", "cost=1.2.3", "capacity=1000000000000000000000", "load=a", "cost=1e3" };
+	struct peer_record r;
+
+	peer_record_init(&r);
+	for (size_t i = 0; i < ARRAY(none); i++)
+		peer_record_add(&r, none[i], strlen(none[i]));
+	CU_ASSERT_EQUAL(r.numbers.known, 0);
+	for (size_t i = 0; i < ARRAY(strings); i++) {
+		CU_ASSERT_FALSE(r.numbers.known >> i & 1);
+		peer_record_add(&r, strings[i], strlen(strings[i]));
+		CU_ASSERT_EQUAL(r.numbers.known, (1u << (i + 1)) - 1);
+	}
+	CU_ASSERT(r.numbers.response_us == 3200 && r.numbers.sessions == 812 && r.numbers.capacity == UINT32_MAX);
+	CU_ASSERT(r.numbers.load_ppm == 40000 && r.numbers.cost_milli == 7500);
+}
+
 UNIT_MAIN("peers",
 	UNIT_TEST(test_before_the_first_answer),
 	UNIT_TEST(test_question),
@@ -596,4 +616,5 @@ UNIT_MAIN("peers",
 	UNIT_TEST(test_reload_takes_over),
 	UNIT_TEST(test_stop),
 	UNIT_TEST(test_metrics),
-	UNIT_TEST(test_records))
+	UNIT_TEST(test_records),
+	UNIT_TEST(test_record_numbers))
