@@ -124,24 +124,9 @@ uint64_t select_client_hash(const struct select_input *in)
 	return h;
 }
 
-/* Eight characters at a time, those behind the NUL masked away: LABEL_MAX + 1 is a multiple of eight. */
-static uint64_t hash_label(uint64_t h, const char label[LABEL_MAX + 1])
-{
-	_Static_assert((LABEL_MAX + 1) % 8 == 0, "reads whole words");
-	for (size_t at = 0;; at += 8) {
-		uint64_t word = load64(label + at);
-		/* The lowest bit set is that of the first zero byte. */
-		uint64_t zero = (word - 0x0101010101010101u) & ~word & 0x8080808080808080u;
-
-		if (zero)
-			return mix(h ^ (word & ((zero ^ (zero - 1)) >> 8)));
-		h = mix(h ^ word);
-	}
-}
-
 uint64_t select_member_hash(uint64_t client, const struct member *m)
 {
-	return hash_label(client, m->label);
+	return mix(client ^ m->label_hash);
 }
 
 /*
@@ -154,6 +139,7 @@ struct draw {
 	uint64_t hash;    /* 1.. */
 	uint64_t cost;    /* -log2 of it, below 2^39; 0: not computed yet */
 	uint32_t weight;
+	uint16_t member;
 };
 
 static uint64_t draw_cost(struct draw *d)
@@ -172,42 +158,75 @@ static bool draw_before(struct draw *a, struct draw *b)
 		return a->hash > b->hash;
 	if (a->weight == 0 || b->weight == 0)
 		return b->weight == 0;
-	left = draw_cost(a) * b->weight;
+	/* -log2 x is more than (1 - x) / ln 2: most are known to be worse by that. */
 	right = draw_cost(b) * a->weight;
+	if (((~a->hash >> 32) * 1477 >> 10) * b->weight > right)
+		return false;
+	left = draw_cost(a) * b->weight;
 	/* A tie falls to the hash, as the members may stand in another order elsewhere. */
 	return left != right ? left < right : a->hash > b->hash;
 }
 
-static void order_hash(const struct select_input *in, uint16_t *members, size_t n, size_t want, uint16_t *out)
+/* A heap with the worst on top: [0] has moved there, or is new. */
+static void sift_down(struct draw *heap, size_t size)
 {
-	struct draw draws[SERVICE_MEMBERS_MAX];
+	struct draw moving = heap[0];
+	size_t at = 0, child;
+
+	for (; (child = 2 * at + 1) < size; at = child) {
+		if (child + 1 < size && draw_before(&heap[child], &heap[child + 1]))
+			child++;
+		if (!draw_before(&moving, &heap[child]))
+			break;
+		heap[at] = heap[child];
+	}
+	heap[at] = moving;
+}
+
+/* The last one is new. */
+static void sift_up(struct draw *heap, size_t at)
+{
+	struct draw moving = heap[at];
+
+	for (; at > 0 && draw_before(&heap[(at - 1) / 2], &moving); at = (at - 1) / 2)
+		heap[at] = heap[(at - 1) / 2];
+	heap[at] = moving;
+}
+
+static void order_hash(const struct select_input *in, const uint16_t *members, size_t n, size_t want, uint16_t *out)
+{
+	struct draw heap[SERVICE_MEMBERS_MAX]; /* the best `want` so far */
 	uint64_t client = select_client_hash(in);
+	size_t size = 0;
 
 	select_saw_network(in);
 	for (size_t i = 0; i < n; i++) {
 		const struct member *m = &in->service->members[members[i]];
 		uint64_t hash = select_member_hash(client, m);
+		struct draw d = { .hash = hash ? hash : 1, .weight = m->weight, .member = members[i] };
 
-		draws[i] = (struct draw){ .hash = hash ? hash : 1, .weight = m->weight };
+		if (size < want) {
+			heap[size] = d;
+			sift_up(heap, size++);
+		} else if (draw_before(&d, &heap[0])) {
+			heap[0] = d;
+			sift_down(heap, size);
+		}
 	}
-	for (size_t k = 0; k < want; k++) {
-		size_t best = 0;
-
-		for (size_t i = 1; i < n; i++)
-			if (draw_before(&draws[i], &draws[best]))
-				best = i;
-		out[k] = members[best];
-		members[best] = members[--n];
-		draws[best] = draws[n];
+	while (size > 0) {
+		out[--size] = heap[0].member;
+		heap[0] = heap[size];
+		sift_down(heap, size);
 	}
 }
 
 void metric_order(enum metric m, const struct select_input *in, uint16_t *members, size_t n, size_t want,
                   uint16_t *out)
 {
+	if (want == 0)
+		return;
 	if (n == 1) {
-		if (want > 0)
-			*out = *members;
+		*out = *members;
 		return;
 	}
 	switch (m) {

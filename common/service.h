@@ -25,6 +25,7 @@ struct conf_check;
 
 struct member {
 	char label[LABEL_MAX + 1];      /* lower case */
+	uint64_t label_hash;            /* of it: member_set_label */
 	int site;                       /* index into conf.sites, or MEMBER_NO_SITE */
 	struct addr *targets; size_t ntargets; /* as written, port 0; none when `host` */
 	uint8_t *host;                  /* wire form, lower case; NULL: addresses */
@@ -53,6 +54,9 @@ struct service {
 	char *file; unsigned line;      /* of its first LB line */
 	void *holder;                   /* free for whoever holds it (dnsd: its struct lb) */
 };
+
+/* Sets label, and its hash, by which members are told apart for `hash` and shedding. At most LABEL_MAX characters. */
+void member_set_label(struct member *m, const char *label);
 
 void service_free(struct service *s); /* contents and s */
 

@@ -136,7 +136,7 @@ static bool option_name(struct lb *lb, const char *value, size_t len)
 		return wrong(lb, value, "a label is made of letters, digits and inner hyphens, at most %d", SITE_NAME_MAX);
 	if (conf_site(lb->conf, w))
 		return wrong(lb, value, "\"%s\" is a site's name", w);
-	memcpy(lb->member.label, w, strlen(w) + 1);
+	member_set_label(&lb->member, w);
 	lb->label_token = lb->at;
 	return true;
 }
@@ -321,7 +321,7 @@ static void settle_label(struct lb *lb)
 		const char *label = m->site == MEMBER_NO_SITE ? "other" : lb->conf->sites[m->site].name;
 		if (m->site == MEMBER_NO_SITE && conf_site(lb->conf, label))
 			wrong(lb, NULL, "needs name=, as \"other\" is a site here");
-		snprintf(m->label, sizeof m->label, "%s", label);
+		member_set_label(m, label);
 	}
 	for (size_t i = 0; i < s->nmembers; i++)
 		if (strcmp(s->members[i].label, m->label) == 0)

@@ -204,7 +204,7 @@ static void fixture_init(struct fixture *f)
 	f->rule.metrics[0] = METRIC_RANK, f->rule.nmetrics = 1; /* a fixed order, so that it can be told */
 	f->service.members = f->members, f->service.nmembers = MEMBERS;
 	for (int i = 0; i < MEMBERS; i++) {
-		strcpy(f->members[i].label, labels[i]);
+		member_set_label(&f->members[i], labels[i]);
 		f->members[i].site = i == CDN ? MEMBER_NO_SITE : i == SPARE ? 3 : i;
 		f->members[i].weight = 1;
 		f->members[i].rank = (uint8_t)(i + 1);

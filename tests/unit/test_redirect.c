@@ -37,7 +37,7 @@ static void fixture_init(struct fixture *f)
 	f->service.name_len = sizeof name;
 	f->service.members = f->members, f->service.nmembers = 4;
 	for (int i = 0; i < 4; i++) {
-		strcpy(f->members[i].label, labels[i]);
+		member_set_label(&f->members[i], labels[i]);
 		f->members[i].site = i < 2 ? i : i == 2 ? 1 : MEMBER_NO_SITE;
 	}
 	addr_parse(&f->targets[0], "203.0.113.10", 0);

@@ -42,8 +42,10 @@ static struct member *add(struct fixture *f, int site, unsigned weight, unsigned
 {
 	size_t i = f->service.nmembers++;
 	struct member *m = &f->members[i];
+	char label[16];
 
-	snprintf(m->label, sizeof m->label, "m%zu", i);
+	snprintf(label, sizeof label, "m%zu", i);
+	member_set_label(m, label);
 	m->site = site;
 	m->weight = (uint16_t)weight;
 	m->rank = (uint8_t)rank;
@@ -538,7 +540,7 @@ static void test_hash_is_the_same_everywhere(void)
 	fixture_init(&g);
 	for (int i = 0; i < 3; i++) {
 		add(&f, i, (unsigned)i + 1, 1);
-		snprintf(add(&g, 2 - i, (unsigned)(3 - i), 1)->label, LABEL_MAX, "m%d", 2 - i);
+		member_set_label(add(&g, 2 - i, (unsigned)(3 - i), 1), (const char[]){ 'm', (char)('2' - i), 0 });
 	}
 	gate(&f);
 	gate(&g);
@@ -556,8 +558,8 @@ static void test_hash_is_the_same_everywhere(void)
 static void test_hash_known_answers(void)
 {
 	static const struct { const char *client; uint16_t order[4]; } cases[] = {
-		{ "192.0.2.1", { 0, 1, 2, 3 } }, { "198.51.100.1", { 3, 2, 1, 0 } }, { "203.0.113.1", { 3, 2, 1, 0 } },
-		{ "2001:db8::1", { 2, 0, 3, 1 } }, { "2001:db8:1::1", { 0, 3, 1, 2 } },
+		{ "192.0.2.1", { 1, 0, 2, 3 } }, { "198.51.100.1", { 1, 0, 2, 3 } }, { "203.0.113.1", { 2, 1, 3, 0 } },
+		{ "2001:db8::1", { 1, 3, 2, 0 } }, { "2001:db8:1::1", { 2, 3, 1, 0 } },
 	};
 	struct fixture f;
 

@@ -85,6 +85,8 @@ static void world_init(struct world *w, const struct loop *l)
 	w->service.nmembers = 2;
 	w->members[0] = (struct member){ .label = "sjc", .weight = 1, .rank = 1 };
 	w->members[1] = (struct member){ .label = "den", .site = 1, .weight = 1, .rank = 2 };
+	member_set_label(&w->members[0], "sjc");
+	member_set_label(&w->members[1], "den");
 	const struct member_view up[2] = { { .verdict = VERDICT_UP }, { .verdict = VERDICT_UP } };
 	gate_compute(&w->service, up, MEMBER_NO_SITE, true, &w->gate);
 	/* Until now there was less than the mark, and everybody is there. */
