@@ -12,6 +12,7 @@ make_key() {
 # make_sites FOLDER: copies the examples of zones/ there, makes the keys and the folders they name.
 make_sites() {
 	local folder=$1 site
+	make_key "$folder/ops.key" ops
 	cp "${src:?}"/zones/*.conf "$src"/zones/*.zone "$folder"/
 	for site in sjc den; do
 		make_key "$folder/$site.key" "$site"
