@@ -82,6 +82,13 @@ uint32_t agent_pack(const struct agent_state *s)
 	return (s->has_percent ? s->percent + 1 : 0) | (s->has_maxconn ? s->maxconn + 1 : 0) << PERCENT_BITS;
 }
 
+void agent_unpack(struct agent_state *s, uint32_t packed)
+{
+	uint32_t percent = packed & ((1u << PERCENT_BITS) - 1), maxconn = packed >> PERCENT_BITS;
+	*s = (struct agent_state){ .has_percent = percent != 0, .has_maxconn = maxconn != 0,
+	                           .percent = percent ? percent - 1 : 0, .maxconn = maxconn ? maxconn - 1 : 0 };
+}
+
 const char *agent_packed_text(uint32_t packed, char out[AGENT_TEXT_MAX])
 {
 	uint32_t percent = packed & ((1u << PERCENT_BITS) - 1), maxconn = packed >> PERCENT_BITS;

@@ -36,6 +36,7 @@ static inline bool agent_drains(const struct agent_state *s) { return s->drain |
 /* The numbers in 32 bits, for the detail of a result, and back as text: "", " 75%", " maxconn:30", or both. */
 #define AGENT_TEXT_MAX 32
 uint32_t agent_pack(const struct agent_state *s);
+void agent_unpack(struct agent_state *s, uint32_t packed); /* only the numbers: it is neither down nor draining */
 const char *agent_packed_text(uint32_t packed, char out[AGENT_TEXT_MAX]);
 
 #endif

@@ -313,6 +313,11 @@ const struct conf_check *check_conf(const struct check *k)
 	return k->conf;
 }
 
+uint32_t check_agent(const struct check *k)
+{
+	return k->agent;
+}
+
 const struct addr *check_address(const struct check *k)
 {
 	return &k->address;

@@ -142,6 +142,8 @@ bool check_is_contrary(const struct check *k);          /* the last result contr
 enum check_result check_last(const struct check *k, uint32_t *detail);
 uint32_t check_rtt_us(const struct check *k);           /* smoothed, of passed probes; 0: none passed yet */
 const struct conf_check *check_conf(const struct check *k);
+/* The numbers that an agent or a helper said last (agent_pack); 0: none. */
+uint32_t check_agent(const struct check *k);
 const struct addr *check_address(const struct check *k);
 
 /* --- the decisions, pure --- */

@@ -2,7 +2,7 @@
  * agent: connects, says `send` if there is any, and reads one line
  * (agent_line.h). Unlike HAProxy's, which leaves reachability to another
  * check, it fails when the agent cannot be asked. Percentages and maxconn are
- * shown with the result; they change no weights.
+ * kept until the agent says others, also while a probe of it fails.
  */
 #include "check_kind.h"
 
@@ -27,8 +27,10 @@ static void connected(struct check *k)
 void check_end_as_said(struct check *k, struct agent_state *s, const char *line, size_t n, int64_t took)
 {
 	enum check_result result = RESULT_L7_MALFORMED;
-	if (agent_line_read(s, line, n))
+	if (agent_line_read(s, line, n)) {
+		k->agent = agent_pack(s);
 		result = s->down ? RESULT_L7_SAYS_DOWN : agent_drains(s) ? RESULT_L7_SAYS_DRAIN : RESULT_L7_SAYS_UP;
+	}
 	check_end(k, result, result == RESULT_L7_MALFORMED ? 0 : agent_pack(s), took);
 }
 

@@ -77,6 +77,7 @@ struct check {
 	const struct check_preface *preface; /* NULL: none */
 	struct check_sink sink;
 	struct tls_context *tls;      /* NULL: no TLS */
+	uint32_t agent;               /* numbers that were said last, agent_pack; 0: none */
 	void *own;                    /* the kind's, made in `prepare`; freed with the check */
 
 	struct check_times times;

@@ -141,7 +141,7 @@ static const struct conf_key check_keys[] = {
 	{ "name", KIND_TEXT, true, AT(conf_check, name), .valid = conf_valid_check_name,
 	  .help = "What LB lines and listeners call it: letters, digits and ._-; not none." },
 	{ "type", KIND_WORD, true, AT(conf_check, type), WORDS(check_type_words),
-	  .help = "tcp: connects. http: gets a response with a fitting status. tls: does a handshake. dns: answers a question. pop3, smtp, imap, ftp: is greeted, and says goodbye. icmp: echoes; udp: answers a datagram; neither can tell a server from a forwarder that carries to another one. agent: an agent beside the server says up, as HAProxy's agent-check; drain drains, percentages and maxconn are only shown. exec: a helper says so. none: is always up." },
+	  .help = "tcp: connects. http: gets a response with a fitting status. tls: does a handshake. dns: answers a question. pop3, smtp, imap, ftp: is greeted, and says goodbye. icmp: echoes; udp: answers a datagram; neither can tell a server from a forwarder that carries to another one. agent: an agent beside the server says up, as HAProxy's agent-check; drain drains, a percentage is what it leaves of its weight, maxconn a capacity. exec: a helper says so. none: is always up." },
 	{ "interval", KIND_SECONDS, false, AT(conf_check, interval), RANGE(0.02, DAY, "seconds"), .fallback = "1",
 	  .help = "From start to start." },
 	{ "fast_interval", KIND_SECONDS, false, AT(conf_check, fast_interval), RANGE(0.02, DAY, "seconds"), .fallback = "0.1",

@@ -31,6 +31,7 @@ struct live_member {
 	_Atomic(uint32_t) votes;        /* voices that say up << 16 | voices that count */
 	_Atomic(struct observed *) observed; /* dnsd: what each observer said (observe.h); freed with the record */
 	/* control thread only */
+	bool asks_numbers;              /* dnsd: somebody chooses by its numbers */
 	size_t nobserved;               /* dnsd: slots of `observed`, known without touching it */
 	void *watched;                  /* dnsd: whoever watches it (monitor) */
 	uint64_t failed;                /* dnsd: when it went down, a clock in microseconds; 0: not, or it was cleared since (failback) */

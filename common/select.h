@@ -21,6 +21,7 @@
 struct member_view {
 	enum verdict verdict;
 	bool in_hold;      /* came back from down less than `hold` ago */
+	uint16_t percent;  /* of its weight, as an agent has it; 0: nobody says anything */
 };
 
 /*

@@ -29,6 +29,8 @@
 #define UPDATE_OBSERVER_MAX 160
 /* What one string of a TXT record holds behind "check=", "note=" or "by=". */
 #define UPDATE_TEXT_MAX 249
+/* As agents may say (agent_line.h). */
+#define UPDATE_PERCENT_MAX 1000
 
 /* --- messages --- */
 
@@ -101,7 +103,7 @@ size_t update_end(struct update_writer *u);
 
 enum update_has {
 	HAS_RTT = 1, HAS_SESSIONS = 2, HAS_CAPACITY = 4, HAS_LOAD = 8, HAS_COST = 16, HAS_SEQ = 32, HAS_CONFIG = 64,
-	HAS_LOCAL = 128, HAS_FORWARDED = 256, HAS_TAIL = 512
+	HAS_LOCAL = 128, HAS_FORWARDED = 256, HAS_TAIL = 512, HAS_WEIGHT = 1024
 };
 
 struct update_observation {
@@ -116,6 +118,7 @@ struct update_observation {
 	uint32_t config;             /* confhash of the observer's configuration and zone */
 	uint32_t local_up, local_all;/* the forwarder's real servers */
 	uint32_t forwarded_milli;    /* thousandths of a connection a second that it sent elsewhere */
+	uint32_t percent;            /* weight=75%: of its weight, as an agent has it */
 	uint32_t tail_milli;         /* ... that still came while the member was down or drained */
 	char check[UPDATE_TEXT_MAX + 1]; /* the last result in words; "": not given */
 };

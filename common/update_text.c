@@ -228,6 +228,19 @@ static bool set_local(struct update_observation *o, const char *v) { return read
 static bool set_forwarded(struct update_observation *o, const char *v) { return read_fixed32(v, 3, UINT32_MAX, &o->forwarded_milli); }
 static bool set_tail(struct update_observation *o, const char *v) { return read_fixed32(v, 3, UINT32_MAX, &o->tail_milli); }
 
+
+/* "75%" */
+static bool set_weight(struct update_observation *o, const char *v)
+{
+	char digits[8];
+	size_t n = strlen(v);
+	if (n < 2 || n > sizeof digits || v[n - 1] != '%')
+		return false;
+	memcpy(digits, v, n - 1);
+	digits[n - 1] = '\0';
+	return read_fixed32(digits, 0, UPDATE_PERCENT_MAX, &o->percent);
+}
+
 static const struct observation_key {
 	const char *key;
 	unsigned has;
@@ -244,6 +257,7 @@ static const struct observation_key {
 	{ "load", HAS_LOAD, set_load, "load= is not a number from 0 to 1" },
 	{ "cost", HAS_COST, set_cost, "cost= is not a number" },
 	{ "config", HAS_CONFIG, set_config, "config= is not hexadecimal" },
+	{ "weight", HAS_WEIGHT, set_weight, "weight= is not a percentage up to 1000%" },
 	{ "local", HAS_LOCAL, set_local, "local= is not UP/ALL" },
 	{ "forwarded", HAS_FORWARDED, set_forwarded, "forwarded= is not a number" },
 	{ "tail", HAS_TAIL, set_tail, "tail= is not a number" },
@@ -288,6 +302,8 @@ size_t update_observation_write(const struct update_observation *o, uint8_t *rda
 		put(&p, "load=%u.%06u", (unsigned)(o->load_ppm / 1000000), (unsigned)(o->load_ppm % 1000000));
 	if (o->has & HAS_COST)
 		put_milli(&p, "cost", o->cost_milli);
+	if (o->has & HAS_WEIGHT)
+		put(&p, "weight=%" PRIu32 "%%", o->percent);
 	if (o->has & HAS_LOCAL)
 		put(&p, "local=%" PRIu32 "/%" PRIu32, o->local_up, o->local_all);
 	if (o->has & HAS_FORWARDED)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "agent_line.h"
 #include "loop.h"
 #include "resolve.h"
 
@@ -84,6 +85,24 @@ static uint32_t worst_rtt(const struct watch *w)
 	return worst;
 }
 
+/* The least of what is said of its share of the weight, and of the connections it can take. */
+static uint32_t least_said(const struct watch *w)
+{
+	struct agent_state least = { .has_percent = false }, s;
+	for (size_t i = 0; i < w->ncolumns; i++) {
+		for (size_t c = 0; c < w->nchecks; c++) {
+			agent_unpack(&s, check_agent(w->columns[i]->checks[c]));
+			if (s.has_percent && (!least.has_percent || s.percent < least.percent))
+				least.percent = s.percent;
+			if (s.has_maxconn && (!least.has_maxconn || s.maxconn < least.maxconn))
+				least.maxconn = s.maxconn;
+			least.has_percent = least.has_percent || s.has_percent;
+			least.has_maxconn = least.has_maxconn || s.has_maxconn;
+		}
+	}
+	return agent_pack(&least);
+}
+
 static void fill_result(const struct watch *w, struct watch_report *r)
 {
 	const struct check *k = speaker(w);
@@ -98,6 +117,7 @@ static void fill_result(const struct watch *w, struct watch_report *r)
 		r->result = w->nchecks ? RESULT_NONE : RESULT_UNCHECKED;
 	}
 	r->rtt_us = worst_rtt(w);
+	r->agent = least_said(w);
 }
 
 void watch_set_state(struct watch *w, enum verdict state, int64_t now)

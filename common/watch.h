@@ -39,6 +39,7 @@ struct watch_report {
 	const struct addr *address;      /* probed address; NULL: none (no check, or "L3 resolve") */
 	enum check_result result;
 	uint32_t detail;                 /* of the result: check_result_text */
+	uint32_t agent;                  /* what agents or helpers said last (agent_pack), the least of each number; 0: nothing */
 	uint32_t rtt_us;                 /* smoothed response time of the first check, the worst address; 0: unknown */
 	int64_t now;                     /* ns, CLOCK_MONOTONIC */
 	int64_t lasted;                  /* ns that `before` had lasted, on a change */

@@ -74,7 +74,7 @@ static void choose(struct explain *e, const struct lb_state *st, const struct an
 	struct select_input si;
 	const struct lb *lb = e->lb;
 	assume(e, st, views);
-	gate_compute(lb->service, views, MEMBER_NO_SITE, true, &e->gate);
+	gate_compute(lb_chosen_from(lb, st), views, MEMBER_NO_SITE, true, &e->gate);
 	gate_trace(lb->service, views, MEMBER_NO_SITE, &e->gate, &e->trace);
 	answer_select_input(&si, &client, true, lb, st, in);
 	si.gate = &e->gate;

@@ -73,7 +73,7 @@ void answer_select_input(struct select_input *si, struct select_client *client, 
                          const struct answer_input *in)
 {
 	*si = (struct select_input){
-		.service = lb->service, .gate = &st->gate, .client = client,
+		.service = lb_chosen_from(lb, st), .gate = &st->gate, .client = client,
 		.own_site = (int)lb->conf->own->index, .sites = lb->conf->sites, .random = in->random, .turn = in->turn,
 		.rtt = answer_rtt_table(lb->conf, in),
 	};
@@ -130,7 +130,7 @@ static bool answer_selected(struct answer *a, const struct lb *lb, const struct 
 {
 	bool every = type == RR_A ? lb->every_a : type == RR_AAAA && lb->every_aaaa;
 	if (every && lb->draws && st->gate.weight) {
-		uint16_t drawn = select_draw(lb->service, &st->gate, in->random);
+		uint16_t drawn = select_draw(lb_chosen_from(lb, st), &st->gate, in->random);
 		add_members(a, lb, st, type, &drawn, 1, owner);
 		return true;
 	}

@@ -138,8 +138,13 @@ static void publish(struct control *c, struct lb *lb)
 	struct member_view views[SERVICE_MEMBERS_MAX];
 	struct gate gate;
 	monitor_view(c->monitor, s, views);
-	gate_compute(s, views, MEMBER_NO_SITE, true, &gate);
+	struct service *weighed = lb_weigh(s, views);
+	gate_compute(weighed ? weighed : s, views, MEMBER_NO_SITE, true, &gate);
 	struct lb_state *st = lb_state_new(&gate);
+	if (st)
+		st->weighed = weighed;
+	else
+		free(weighed);
 	if (st && (!lb_state_keep_views(st, views, s->nmembers) || (lb->flatten && !flatten_fill(lb->flatten, st)))) {
 		lb_state_delete(st);
 		st = NULL;
@@ -207,6 +212,13 @@ static void on_numbers(void *arg, const struct service *s)
 	c->numbers_soon = true;
 }
 
+/* Their members' records know it, too: what is said of them is mostly not looked at otherwise. */
+static void mark_numbered(const struct lb *lb)
+{
+	for (size_t i = 0; i < lb->service->nmembers; i++)
+		lb->members[i].live->asks_numbers = lb->asks_numbers;
+}
+
 /* Those of the generation that come into force. */
 static void adopt_numbers(struct control *c, const struct generation *g, struct lb **list)
 {
@@ -214,9 +226,11 @@ static void adopt_numbers(struct control *c, const struct generation *g, struct 
 	c->numbered = list;
 	c->nnumbered = 0;
 	for (size_t i = 0; i < g->nzones; i++)
-		for (size_t k = 0; k < g->zones[i]->nservices; k++)
+		for (size_t k = 0; k < g->zones[i]->nservices; k++) {
+			mark_numbered(g->zones[i]->services[k]);
 			if (g->zones[i]->services[k]->asks_numbers)
 				list[c->nnumbered++] = g->zones[i]->services[k];
+		}
 	for (size_t i = 0; i < c->nnumbered; i++)
 		publish_numbers(c, c->numbered[i], loop_now());
 	if (!c->numbers_soon)

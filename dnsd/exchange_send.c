@@ -122,6 +122,7 @@ static void fill(struct update_observation *o, const struct seen *s)
 	o->local_all = s->local_all;
 	o->forwarded_milli = s->forwarded_milli;
 	o->tail_milli = s->tail_milli;
+	o->percent = s->percent;
 	o->seq = s->seq;
 	if (s->check)
 		strncpy(o->check, s->check, UPDATE_TEXT_MAX);

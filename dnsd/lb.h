@@ -33,6 +33,7 @@ struct lb_state {
 	uint32_t ttl;                  /* of answers, by ttl, ttl_min and ttl_calm */
 	bool ready;                    /* every member has had a first result, or the wait is over */
 	uint8_t down[SERVICE_MEMBERS_MAX / 8]; /* bit: verdict down, for LABEL.SERVICE */
+	struct service *weighed;       /* the service with the weights of the moment, for whoever chooses; NULL: they are the LB lines' */
 	struct member_view *views;     /* what the gate was made of, for explanations; NULL: not kept */
 	struct lb_addresses *resolved; size_t nresolved; /* at the origin: of members that are host names; else none */
 	struct gate gate;              /* only as long as gate.n and nmore ask: the rest isn't allocated */
@@ -66,6 +67,14 @@ bool lb_lay_out(struct lb_records *out, const struct addr *addresses, size_t n, 
 
 /* Allocates a state for a gate, with room for exactly its members. */
 struct lb_state *lb_state_new(const struct gate *g);
+/* A copy of the service, with members whose weights are what agents leave of them, all in proportion; it ends by free, and
+   borrows the rest of the service. NULL: nobody says anything, or no memory. */
+struct service *lb_weigh(const struct service *s, const struct member_view *views);
+/* What is chosen from. */
+static inline const struct service *lb_chosen_from(const struct lb *lb, const struct lb_state *st)
+{
+	return st->weighed ? st->weighed : lb->service;
+}
 /* Keeps a copy of the `n` views that the gate was made of. False: no memory. */
 bool lb_state_keep_views(struct lb_state *st, const struct member_view *views, size_t n);
 void lb_state_delete(struct lb_state *st);

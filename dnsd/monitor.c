@@ -278,6 +278,7 @@ void monitor_view(const struct monitor *m, const struct service *s, struct membe
 			continue;
 		int64_t came_back = atomic_load_explicit(&e->members[i]->live->came_back_mono, memory_order_relaxed);
 		views[i].verdict = verdict_of(e->members[i]);
+		views[i].percent = e->members[i]->percent;
 		views[i].in_hold = monitor_in_hold(came_back, hold_of(e), now);
 	}
 }

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "../common/agent_line.h"
 #include "../common/log.h"
+#include "numbers.h"
 
 /* How late the end of an observation by its TTL, whole seconds, may be noticed. */
 #define SWEEP_MS 100
@@ -75,6 +77,34 @@ static struct verdict_answer decide(struct watched_member *wm, int64_t now)
 	return a;
 }
 
+/* What agents say of the share of its weight that it can bear: the home site's word, without it our own. 0: nothing. */
+static uint16_t percent_of(const struct watched_member *wm, int64_t now)
+{
+	const struct entry *e = wm->entry;
+	const struct member *mb = &e->service->members[wm->index];
+	const char *home = mb->site == MEMBER_NO_SITE ? NULL : e->conf->sites[mb->site].name;
+	bool asked = false;
+	for (size_t i = 0; i < mb->nchecks; i++)
+		asked = asked || mb->checks[i]->type == CHECK_AGENT || mb->checks[i]->type == CHECK_EXEC;
+	if (!asked)
+		return 0;
+	struct numbers n = numbers_of(wm->live, mb, home, now, loop_seconds(e->conf->exchange.interval));
+	return n.has & HAS_WEIGHT ? (uint16_t)n.percent : 0;
+}
+
+/* True: it has changed. */
+static bool judge_percent(struct watched_member *wm, int64_t now)
+{
+	uint16_t percent = percent_of(wm, now), before = wm->percent;
+	char name[DNAME_TEXT_MAX];
+	wm->percent = percent;
+	if (percent == before)
+		return false;
+	log_info("share of weight changed", "service=%s member=%s from=%u%% to=%u%%", dname_to_text(wm->entry->service->name, name),
+	         wm->entry->service->members[wm->index].label, before ? before : 100u, percent ? percent : 100u);
+	return true;
+}
+
 bool monitor_judge(struct watched_member *wm, const struct watch_report *r)
 {
 	int64_t now = r ? r->now : loop_now();
@@ -92,7 +122,7 @@ bool monitor_judge(struct watched_member *wm, const struct watch_report *r)
 		log_verdict(wm, r, before, &a, now, first);
 		set_verdict(wm, a.verdict, now, first);
 	}
-	return changed;
+	return judge_percent(wm, now) || changed;
 }
 
 void monitor_judge_all(struct monitor *m)
@@ -117,6 +147,11 @@ static enum observe_result put_own(struct watched_member *wm, const struct watch
 {
 	struct observe *o = wm->entry->monitor->observe;
 	struct update_observation said = { .state = r->state, .has = r->rtt_us ? HAS_RTT : 0, .rtt_us = r->rtt_us };
+	struct agent_state agent;
+	agent_unpack(&agent, r->agent);
+	said.has |= (agent.has_percent ? HAS_WEIGHT : 0) | (agent.has_maxconn ? HAS_CAPACITY : 0);
+	said.percent = agent.percent;
+	said.capacity = agent.maxconn;
 	check_result_text(r->result, r->detail, said.check);
 	return observe_put(o, wm->live, observe_own(o), &said, OBSERVE_FOR_EVER, r->now);
 }
@@ -207,6 +242,8 @@ bool monitor_take_again(struct monitor *m, struct live_member *l, struct observe
 {
 	if (!observe_again(m->observe, l, who, r, now))
 		return false;
+	if (l->asks_numbers && r->has_rtt && l->watched)
+		tell_numbers(((struct watched_member *)l->watched)->entry);
 	observe_note_heard(m->observe, who, now);
 	return true;
 }

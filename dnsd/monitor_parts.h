@@ -26,6 +26,7 @@ struct watched_member {
 	struct watch *watch;           /* NULL: no memory for it */
 	bool judged;                   /* this process has concluded something */
 	bool ordered_once;             /* its verdict is a saved one, and was an order */
+	uint16_t percent;              /* of its weight; 0: nobody says */
 	int64_t since;                 /* ns: begin of the verdict; 0: not in this process's time */
 	int64_t next_end;              /* ns: no observation ends by its TTL before; INT64_MAX: none */
 	int64_t ends_seen;             /* ns: what ended by its TTL until then has been judged */
@@ -94,7 +95,7 @@ void monitor_on_report(void *arg, struct watch *w, const struct watch_report *r)
 void monitor_note_known(struct watched_member *wm, enum verdict state);
 /* Nobody here looks at it any more. */
 void monitor_note_unwatched(struct watched_member *wm);
-/* The verdict by what is known now. True: it is another one; whoever needs it is the caller's to tell. */
+/* The verdict by what is known now, and the share of its weight. True: they are others; whoever needs it is the caller's to tell. */
 bool monitor_judge(struct watched_member *wm, const struct watch_report *r);
 bool monitor_judge_begin(struct monitor *m);
 void monitor_judge_end(struct monitor *m);

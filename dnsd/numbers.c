@@ -34,6 +34,8 @@ void numbers_add(struct numbers *n, const struct seen *s)
 		n->capacity = fwd ? n->capacity + s->capacity : more(n->capacity, s->capacity);
 	}
 	n->of_fwd = n->of_fwd || fwd;
+	if (s->has & HAS_WEIGHT && (!(n->has & HAS_WEIGHT) || s->percent < n->percent))
+		n->percent = s->percent;
 	n->local_up += s->local_up;
 	n->local_all += s->local_all;
 	n->forwarded_milli += s->forwarded_milli;
@@ -41,13 +43,33 @@ void numbers_add(struct numbers *n, const struct seen *s)
 	n->has |= s->has;
 }
 
+/* The home's name server is silent: what agents there say to our own checks holds. */
+static void add_agents(struct numbers *n, const struct seen *own)
+{
+	if (own->has & HAS_WEIGHT && !(n->has & HAS_WEIGHT))
+		n->percent = own->percent;
+	if (own->has & HAS_CAPACITY && !(n->has & HAS_CAPACITY))
+		n->capacity = own->capacity;
+	n->has |= own->has & (HAS_WEIGHT | HAS_CAPACITY);
+}
+
 struct numbers numbers_of(const struct live_member *l, const struct member *m, const char *site, int64_t now, int64_t interval)
 {
 	struct numbers n = { .has = 0 };
-	struct seen s;
-	for (size_t slot = 0, count = observe_slots(l); slot < count; slot++)
-		if (observe_read(l, slot, &s) && seen_counts(&s, now, interval) && (!site || numbers_is_from(s.observer, site)))
+	struct seen s, own = { .observer = NULL };
+	bool home = false;
+	for (size_t slot = 0, count = observe_slots(l); slot < count; slot++) {
+		if (!observe_read(l, slot, &s) || !seen_counts(&s, now, interval))
+			continue;
+		if (!site || numbers_is_from(s.observer, site)) {
 			numbers_add(&n, &s);
+			home = home || s.observer->dnsd;
+		} else if (s.observer->own) {
+			own = s;
+		}
+	}
+	if (!home && own.observer)
+		add_agents(&n, &own);
 	if (!n.capacity)
 		n.capacity = m->capacity;
 	return n;

@@ -21,6 +21,7 @@ struct numbers {
 	uint64_t local_up, local_all;  /* real servers */
 	uint64_t forwarded_milli, tail_milli; /* thousandths of a connection a second */
 	uint64_t load_ppm, cost_milli;
+	uint32_t percent;              /* of its weight, the least that anybody says */
 	uint32_t rtt_us;               /* the shortest smoothed time of a check; 0: nobody says one */
 };
 

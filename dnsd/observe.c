@@ -367,6 +367,7 @@ static void fill(struct observe *o, struct seen *v, const struct update_observat
 	v->local_all = said->local_all;
 	v->forwarded_milli = said->forwarded_milli;
 	v->tail_milli = said->tail_milli;
+	v->percent = said->percent;
 }
 
 enum observe_result observe_put(struct observe *o, struct live_member *m, struct observer *who,
@@ -383,7 +384,7 @@ enum observe_result observe_put(struct observe *o, struct live_member *m, struct
 	if (v.seq <= least)
 		return OBSERVE_OLD;
 	fill(o, &v, said);
-	bool same = before.observer && before.state == v.state && seen_counts(&before, now, interval_of(o));
+	bool same = before.observer && before.state == v.state && before.percent == v.percent && seen_counts(&before, now, interval_of(o));
 	slot_write(slot, &v);
 	slot->phrase = 0;
 	return same ? OBSERVE_SAME : OBSERVE_CHANGED;

@@ -57,6 +57,7 @@ struct seen {
 	uint64_t cost_milli;
 	uint32_t rtt_us, sessions, capacity, load_ppm;
 	uint32_t local_up, local_all, forwarded_milli, tail_milli;
+	uint32_t percent, unused;
 	uint32_t has;                  /* enum update_has */
 	uint32_t state;                /* enum verdict */
 };

@@ -46,6 +46,7 @@ static void observations_there_and_back(void)
 {
 	static const char *const same[] = {
 		"observer=sjc/dnsd.one|state=up|check=L7 status 200|config=9f2c11d0|rtt=3.250|seq=1763805600000000",
+		"observer=sjc/dnsd.one|state=up|capacity=70|weight=75%|check=L7 says up 75% maxconn:70|seq=1",
 		"observer=sjc/agent|sessions=812|capacity=20000|load=0.040000|cost=1.500",
 		"observer=sjc/fwd.a.b|state=drain|local=2/3|forwarded=12.500|tail=0.400|seq=18446744073709551615",
 	};
@@ -76,6 +77,9 @@ static void observations_that_are_wrong(void)
 		{ "observer=a/b|seq=0", "seq= is not a number above 0" },
 		{ "observer=a/b|seq=18446744073709551616", "seq= is not a number above 0" },
 		{ "observer=a/b|config=123456789", "config= is not hexadecimal" },
+		{ "observer=a/b|weight=75", "weight= is not a percentage up to 1000%" },
+		{ "observer=a/b|weight=%", "weight= is not a percentage up to 1000%" },
+		{ "observer=a/b|weight=1001%", "weight= is not a percentage up to 1000%" },
 		{ "observer=a/b|local=1", "local= is not UP/ALL" },
 		{ "observer=a/b|cost=1844674407370955161600", "cost= is not a number" },
 	};
