@@ -5,7 +5,7 @@ src=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 PACKAGES_BUILD="autoconf automake make gcc libc6-dev pkg-config
 	libldns-dev libevent-dev libc-ares-dev libconfig-dev libmaxminddb-dev libnftables-dev libssl-dev liburcu-dev libsystemd-dev"
 PACKAGES_QUICKSTART="$PACKAGES_BUILD bind9-dnsutils curl dovecot-pop3d iproute2 nginx-light openssl procps util-linux"
-PACKAGES_CHECK="$PACKAGES_QUICKSTART bind9 dovecot-imapd dovecot-submissiond faketime knot knot-dnsutils libcunit1-dev netbase nftables nsd python3 unbound vsftpd xz-utils"
+PACKAGES_CHECK="$PACKAGES_QUICKSTART bind9 dovecot-imapd dovecot-submissiond faketime haproxy knot knot-dnsutils libcunit1-dev libnginx-mod-stream netbase nftables nsd python3 unbound vsftpd xz-utils"
 PACKAGES_CI="$PACKAGES_CHECK clang libclang-rt-14-dev valgrind"
 
 say() { printf '== %s\n' "$*"; }
