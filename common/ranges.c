@@ -25,7 +25,7 @@ static unsigned apart64(uint64_t x, uint64_t other)
 
 static uint32_t find4(const struct ranges *r, uint32_t x, unsigned offset, uint8_t *scope)
 {
-	uint32_t at = r->first4[x >> 16], n = r->first4[(x >> 16) + 1] - at + 1;
+	uint32_t slot = x >> r->shift4, at = r->first4[slot], n = r->first4[slot + 1] - at + 1;
 
 	while (n > 1) {
 		uint32_t half = n / 2;
@@ -137,7 +137,7 @@ size_t ranges_bytes(const struct ranges *r)
 
 	for (size_t l = 0, n = r->n6; l < r->nlevels; l++, n = (n + FAN - 1) / FAN)
 		keys6 += (n + FAN - 1) / FAN * FAN * sizeof(uint64_t);
-	return sizeof *r + r->n4 * (size_t)8 + 65537 * sizeof(uint32_t) + keys6 + r->n6 * (size_t)4 + r->nlow * (size_t)12
+	return sizeof *r + r->n4 * (size_t)8 + (((size_t)1 << (32 - r->shift4)) + 1) * sizeof(uint32_t) + keys6 + r->n6 * (size_t)4 + r->nlow * (size_t)12
 		+ (r->nslices + (size_t)1) * sizeof(struct slice);
 }
 

@@ -11,10 +11,10 @@
  * off the two ends of the range: no longer prefix is needed, no shorter one
  * would do. A trie would have to keep that beside each leaf.
  *
- * IPv4 has an index of the upper 16 bits and halves what is left. IPv6 keys
+ * IPv4 has an index of the upper bits and halves what is left. IPv6 keys
  * are the upper 64 bits under levels of every eighth key (a cache line each);
  * the few /64 that are cut have a slice of their own for the lower 64 bits. A
- * range costs 8 bytes in IPv4, 13.2 in IPv6.
+ * range costs 8 to 12 bytes in IPv4, 13.2 in IPv6.
  */
 #ifndef FAIRLEAD_RANGES_H
 #define FAIRLEAD_RANGES_H

@@ -208,17 +208,21 @@ static void trim(struct column *c)
 
 static bool index4(struct ranges *r)
 {
+	unsigned bits = INDEX_BITS_MIN;
 	uint32_t at = 0;
 
-	r->first4 = malloc(65537 * sizeof *r->first4);
+	while (bits < INDEX_BITS_MAX && r->n4 >> (bits + 1))
+		bits++;
+	r->shift4 = 32 - bits;
+	r->first4 = malloc((((size_t)1 << bits) + 1) * sizeof *r->first4);
 	if (!r->first4)
 		return false;
-	for (uint32_t h = 0; h < 65536; h++) {
-		while (at + 1 < r->n4 && r->keys4[at + 1] <= h << 16)
+	for (uint32_t h = 0; h >> bits == 0; h++) {
+		while (at + 1 < r->n4 && r->keys4[at + 1] <= h << r->shift4)
 			at++;
 		r->first4[h] = at;
 	}
-	r->first4[65536] = r->n4 - 1;
+	r->first4[(size_t)1 << bits] = r->n4 - 1;
 	return true;
 }
 

@@ -9,6 +9,10 @@
 /* 8^11 keys are more than there can be. */
 #define LEVELS_MAX 11
 
+/* Bits of the index of IPv4: about one range a slot, so that halving touches one line; 4 MiB at most. */
+#define INDEX_BITS_MIN 8
+#define INDEX_BITS_MAX 20
+
 /* Values beside those that were given: which 32 bits are an IPv4 address, and which slice has the rest. */
 #define AS4 0xffffff00u
 #define SLICE 0x80000000u
@@ -23,7 +27,8 @@ struct slice {
 struct ranges {
 	uint32_t *keys4, *values4;
 	uint32_t n4;
-	uint32_t *first4;                /* 65537: the range in which h.h.0.0 lies; behind them the last */
+	uint32_t *first4;                /* by the upper bits: the range in which the lowest such address lies; behind them the last */
+	unsigned shift4;                 /* bits that this index leaves away */
 	uint64_t *levels[LEVELS_MAX];    /* [0]: the keys; [l + 1]: every eighth of [l], padded */
 	unsigned nlevels;
 	uint32_t *values6;
