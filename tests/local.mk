@@ -65,6 +65,7 @@ UNIT_TESTS += tests/unit/test_rtt_top
 UNIT_TESTS += tests/unit/test_rtts
 UNIT_TESTS += tests/unit/test_saved
 UNIT_TESTS += tests/unit/test_select
+UNIT_TESTS += tests/unit/test_select_order
 UNIT_TESTS += tests/unit/test_servers
 UNIT_TESTS += tests/unit/test_shed
 UNIT_TESTS += tests/unit/test_sock
