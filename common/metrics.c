@@ -136,87 +136,82 @@ uint64_t select_member_hash(uint64_t client, const struct member *m)
  * goes moves its own clients only.
  */
 struct draw {
-	uint64_t hash;    /* 1.. */
-	uint64_t cost;    /* -log2 of it, below 2^39; 0: not computed yet */
-	uint32_t weight;
+	uint64_t key;     /* the lower the better */
 	uint16_t member;
 };
 
-static uint64_t draw_cost(struct draw *d)
-{
-	if (d->cost == 0)
-		d->cost = metric_minus_log2(d->hash);
-	return d->cost;
-}
-
-/* Better first: cost / weight, without dividing, and without logarithms where the weights are equal. */
-static bool draw_before(struct draw *a, struct draw *b)
-{
-	uint64_t left, right;
-
-	if (a->weight == b->weight)
-		return a->hash > b->hash;
-	if (a->weight == 0 || b->weight == 0)
-		return b->weight == 0;
-	/* -log2 x is more than (1 - x) / ln 2: most are known to be worse by that. */
-	right = draw_cost(b) * a->weight;
-	if (((~a->hash >> 32) * 1477 >> 10) * b->weight > right)
-		return false;
-	left = draw_cost(a) * b->weight;
-	/* A tie falls to the hash, as the members may stand in another order elsewhere. */
-	return left != right ? left < right : a->hash > b->hash;
-}
-
 /* A heap with the worst on top: [0] has moved there, or is new. */
-static void sift_down(struct draw *heap, size_t size)
+static void sift_down(struct draw *heap, size_t size, struct draw moving)
 {
-	struct draw moving = heap[0];
 	size_t at = 0, child;
 
 	for (; (child = 2 * at + 1) < size; at = child) {
-		if (child + 1 < size && draw_before(&heap[child], &heap[child + 1]))
-			child++;
-		if (!draw_before(&moving, &heap[child]))
+		child += child + 1 < size && heap[child + 1].key > heap[child].key;
+		if (moving.key >= heap[child].key)
 			break;
 		heap[at] = heap[child];
 	}
 	heap[at] = moving;
 }
 
-/* The last one is new. */
-static void sift_up(struct draw *heap, size_t at)
+static void sift_up(struct draw *heap, size_t at, struct draw moving)
 {
-	struct draw moving = heap[at];
-
-	for (; at > 0 && draw_before(&heap[(at - 1) / 2], &moving); at = (at - 1) / 2)
+	for (; at > 0 && heap[(at - 1) / 2].key < moving.key; at = (at - 1) / 2)
 		heap[at] = heap[(at - 1) / 2];
 	heap[at] = moving;
+}
+
+/* -log2 of the hash, divided by the weight; members of weight 0 come behind all others. */
+static uint64_t weighted_key(uint64_t hash, unsigned weight)
+{
+	if (weight == 0)
+		return (uint64_t)1 << 63 | ~hash >> 1;
+	return (metric_minus_log2(hash ? hash : 1) << 24) / weight;
+}
+
+/* -log2 x is more than (1 - x) / ln 2: without a logarithm most are known to be worse than `worst`. */
+static bool is_surely_behind(uint64_t hash, unsigned weight, uint64_t worst)
+{
+	uint64_t least = (~hash >> 32) * 1477 >> 10;
+
+	return least << 24 > (unsigned __int128)worst * weight;
+}
+
+static bool weights_differ(const struct member *all, const uint16_t *members, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (all[members[i]].weight != all[members[0]].weight)
+			return true;
+	return false;
 }
 
 static void order_hash(const struct select_input *in, const uint16_t *members, size_t n, size_t want, uint16_t *out)
 {
 	struct draw heap[SERVICE_MEMBERS_MAX]; /* the best `want` so far */
+	const struct member *all = in->service->members;
+	bool weighted = weights_differ(all, members, n); /* where they don't, the hash orders as its logarithm does */
 	uint64_t client = select_client_hash(in);
 	size_t size = 0;
 
 	select_saw_network(in);
 	for (size_t i = 0; i < n; i++) {
-		const struct member *m = &in->service->members[members[i]];
-		uint64_t hash = select_member_hash(client, m);
-		struct draw d = { .hash = hash ? hash : 1, .weight = m->weight, .member = members[i] };
+		const struct member *m = &all[members[i]];
+		uint64_t hash = select_member_hash(client, m), key = ~hash;
 
+		if (weighted && size == want && m->weight && is_surely_behind(hash, m->weight, heap[0].key))
+			continue;
+		if (weighted)
+			key = weighted_key(hash, m->weight);
 		if (size < want) {
-			heap[size] = d;
-			sift_up(heap, size++);
-		} else if (draw_before(&d, &heap[0])) {
-			heap[0] = d;
-			sift_down(heap, size);
+			sift_up(heap, size, (struct draw){ key, members[i] });
+			size++;
+		} else if (key < heap[0].key) {
+			sift_down(heap, size, (struct draw){ key, members[i] });
 		}
 	}
 	while (size > 0) {
 		out[--size] = heap[0].member;
-		heap[0] = heap[size];
-		sift_down(heap, size);
+		sift_down(heap, size, heap[size]);
 	}
 }
 
