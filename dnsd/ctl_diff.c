@@ -7,8 +7,13 @@
 #include "ctl_json.h"
 #include "rr.h"
 
-/* Answers that are drawn differ from one to the next: so many are compared for each client. */
+/*
+ * Answers that are drawn differ from one to the next: so many are compared for
+ * each client, fewer if there are very many clients, but at least two.
+ */
 #define DRAWS 64
+#define DRAWS_MIN 2
+#define DRAWS_ALL 10000000
 /* Different answers to one client that are told; more are "...". */
 #define OUTCOMES_MAX 6
 
@@ -43,7 +48,7 @@ static const char *outcomes_text(const struct outcomes *o, char *out, size_t siz
 struct comparison {
 	struct generation *old, *new;
 	struct json *json;
-	size_t changed, lines;
+	size_t changed, lines, draws;
 	uint64_t changed_queries;
 };
 
@@ -78,7 +83,7 @@ static void compare(struct comparison *c, const struct query_line *q)
 	struct decision d, e;
 	uint64_t random = 1;
 	bool differs = false;
-	for (unsigned i = 0; i < DRAWS; i++) {
+	for (unsigned i = 0; i < c->draws; i++) {
 		uint64_t drawn = select_random(&random);
 		decide(c->old, q, drawn, i, &d);
 		decide(c->new, q, drawn, i, &e);
@@ -100,6 +105,8 @@ static enum ctl_status compare_all(struct ctl *c, struct queries *q, struct gene
 	struct comparison k = { .old = c->gen, .new = new, .json = c->json ? &json : NULL };
 	struct query_line line;
 	char text[300];
+	k.draws = DRAWS_ALL / queries_lines(q);
+	k.draws = k.draws > DRAWS ? DRAWS : k.draws < DRAWS_MIN ? DRAWS_MIN : k.draws;
 	queries_text(q, c, text);
 	if (k.json) {
 		json_begin(k.json, stdout);

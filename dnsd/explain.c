@@ -11,6 +11,12 @@
 
 /* A member's label, and what is said of it. */
 #define ELEMENT_MAX 160
+/*
+ * Bytes of one list of members: with the most members, the longest labels and
+ * the most metrics the records still fit into one message, 3 lists of the gate and 3 of each metric.
+ */
+#define GATE_LIST_MAX 3500
+#define METRIC_LIST_MAX 700
 
 static const struct service *service_of(const struct explain *e)
 {
@@ -159,7 +165,7 @@ static bool passed_rule(const struct explain *e, size_t member)
 static void put_labels(struct txt *t, const struct explain *e, const char *key, bool (*is_one)(const struct explain *e, size_t member))
 {
 	struct txt_list list;
-	txt_list_begin(&list, t, key);
+	txt_list_begin_limited(&list, t, key, GATE_LIST_MAX);
 	for (uint16_t m = 0; m < service_of(e)->nmembers; m++)
 		if (is_one(e, m))
 			txt_list_add(&list, ',', label_of(e, m));
@@ -171,7 +177,7 @@ static void put_reasons(struct txt *t, const struct explain *e, bool of_rule)
 {
 	struct txt_list list;
 	char text[ELEMENT_MAX];
-	txt_list_begin(&list, t, "why");
+	txt_list_begin_limited(&list, t, "why", GATE_LIST_MAX);
 	for (uint16_t m = 0; m < service_of(e)->nmembers; m++) {
 		if (e->trace.out[m] == TRACE_IN || (e->trace.out[m] == TRACE_OUT_RULE) != of_rule)
 			continue;
@@ -188,7 +194,7 @@ static void put_shed(struct txt *t, const struct explain *e)
 	char text[ELEMENT_MAX];
 	if (!policy_sheds(service_of(e)->policy))
 		return;
-	txt_list_begin(&list, t, "shed");
+	txt_list_begin_limited(&list, t, "shed", GATE_LIST_MAX);
 	for (uint16_t m = 0; m < service_of(e)->nmembers; m++) {
 		if (!e->trace.shed_ppm[m])
 			continue;
@@ -268,7 +274,7 @@ static void put_tiers(struct txt *t, const struct explain *e, const struct trace
 	unsigned n = e->trace.ncandidates;
 	if (n < 2 || m->tier[n - 1] == n - 1)
 		return;
-	txt_list_begin(&list, t, "tiers");
+	txt_list_begin_limited(&list, t, "tiers", METRIC_LIST_MAX);
 	for (unsigned i = 0; i < n; i++)
 		txt_list_add(&list, i && m->tier[i] != m->tier[i - 1] ? '/' : ',', label_of(e, m->order[i]));
 	txt_list_end(&list, false);
@@ -279,12 +285,12 @@ static void put_metric(struct txt *t, const struct explain *e, const struct trac
 	struct txt_list list;
 	char value[40], text[ELEMENT_MAX];
 	txt_put(t, "metric=%s", metric_name(m->metric));
-	txt_list_begin(&list, t, "order");
+	txt_list_begin_limited(&list, t, "order", METRIC_LIST_MAX);
 	for (unsigned i = 0; i < e->trace.ncandidates; i++)
 		txt_list_add(&list, ',', label_of(e, m->order[i]));
 	txt_list_end(&list, true);
 	put_tiers(t, e, m);
-	txt_list_begin(&list, t, "why");
+	txt_list_begin_limited(&list, t, "why", METRIC_LIST_MAX);
 	for (unsigned i = 0; has_values(m->metric) && i < e->trace.ncandidates; i++) {
 		value_text(value, sizeof value, m->metric, m->value[m->order[i]]);
 		snprintf(text, sizeof text, "%s:%s", label_of(e, m->order[i]), value);

@@ -51,16 +51,31 @@ static bool is_empty(const struct txt_list *l)
 	return l->len == strlen(l->key) + 1;
 }
 
-void txt_list_begin(struct txt_list *l, struct txt *t, const char *key)
+void txt_list_begin_limited(struct txt_list *l, struct txt *t, const char *key, size_t limit)
 {
 	l->txt = t;
 	l->key = key;
+	l->left = limit;
+	l->cut = false;
 	begin_string(l);
+}
+
+void txt_list_begin(struct txt_list *l, struct txt *t, const char *key)
+{
+	txt_list_begin_limited(l, t, key, SIZE_MAX);
 }
 
 void txt_list_add(struct txt_list *l, char separator, const char *element)
 {
 	size_t n = strlen(element);
+	if (l->cut)
+		return;
+	if (n + 1 > l->left) {
+		l->cut = true;
+		element = "...";
+		n = 3;
+	}
+	l->left -= l->cut ? l->left : n + 1;
 	if (!is_empty(l) && l->len + 1 + n > TXT_STRING_MAX) {
 		txt_put_bytes(l->txt, l->text, l->len);
 		begin_string(l);

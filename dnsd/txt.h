@@ -26,11 +26,13 @@ void txt_put_tenths(struct txt *t, const char *key, uint64_t thousandths);
 
 /*
  * KEY=one,two,three: as many whole elements as fit in a string, then another
- * one of the same key. Without elements: "KEY=", if `even_empty`.
+ * one of the same key. Without elements: "KEY=", if `even_empty`. With a limit,
+ * what goes beyond so many bytes is left out, and a last element "..." says so.
  */
-struct txt_list { struct txt *txt; const char *key; size_t len; char text[TXT_STRING_MAX + 1]; };
+struct txt_list { struct txt *txt; const char *key; size_t len, left; bool cut; char text[TXT_STRING_MAX + 1]; };
 
 void txt_list_begin(struct txt_list *l, struct txt *t, const char *key);
+void txt_list_begin_limited(struct txt_list *l, struct txt *t, const char *key, size_t limit);
 /* `separator`: before it, if it isn't the string's first. */
 void txt_list_add(struct txt_list *l, char separator, const char *element);
 void txt_list_end(struct txt_list *l, bool even_empty);

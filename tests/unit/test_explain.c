@@ -64,6 +64,11 @@ static void write_conf(const char *file)
 		        i * 10, i * 30, i + 1 < SITES ? "," : ");");
 	fputs("keys = ( { name = \"k\"; secret = \"MDEyMzQ1Njc4OWFiY2RlZg==\"; } );\n"
 	      "dns = { listen = [ \"127.0.0.1@53\" ]; zones = \".\"; };\ngeo = { networks = \"networks.conf\"; };\npolicies = (\n", f);
+	fputs("{ name = \"most\"; rules = ( { sites = [ \"sjc\", \"den\", \"fra\", \"nrt\", \"gru\" ]; metrics = [ \"hash\"", f);
+	for (unsigned m = 0; m < METRIC_COUNT; m++)
+		if (m != METRIC_HASH)
+			fprintf(f, ", \"%s\"", metric_name((enum metric)m));
+	fputs(" ]; } ); },\n", f);
 	for (unsigned i = 0; i < SERVICES; i++) {
 		static const char *const fails[] = { "open", "backup", "closed" };
 		fprintf(f, "{ name = \"p%u\"; answers = %u; fail = \"%s\"; %srules = ( ", i, 1 + draw(3), fails[draw(3)],
@@ -113,6 +118,9 @@ static void write_zone(const char *file)
 		if (draw(6))
 			fprintf(f, " POLICY p%u\n", i);
 	}
+	for (unsigned m = 0; m < SERVICE_MEMBERS_MAX; m++)
+		fprintf(f, "%s LB %s 203.0.113.%u name=%058u check=none\n", m ? "" : "most", site_names[m % SITES], m % 250 + 1, m);
+	fputs(" POLICY most\n", f);
 	CU_ASSERT_FATAL(fclose(f) == 0);
 }
 
@@ -345,7 +353,7 @@ static void explains_its_answers(void)
 	struct client c;
 	struct told t;
 	load();
-	for (size_t i = 0; i < gen->zones[0]->nservices; i++) {
+	for (size_t i = 0; i < SERVICES; i++) {
 		struct lb *lb = gen->zones[0]->services[i];
 		for (unsigned k = 0; k < CLIENTS; k++) {
 			uint64_t random = select_random(&state);
@@ -367,7 +375,7 @@ static void rehearses_losses(void)
 	struct member_view views[SERVICE_MEMBERS_MAX];
 	struct client c;
 	struct told t;
-	for (size_t i = 0; i < gen->zones[0]->nservices; i++) {
+	for (size_t i = 0; i < SERVICES; i++) {
 		struct lb *lb = gen->zones[0]->services[i];
 		for (unsigned k = 0; k < CLIENTS; k++) {
 			uint64_t random = select_random(&state);
@@ -388,10 +396,30 @@ static void rehearses_losses(void)
 	}
 }
 
+/* The most members with the longest labels: what is told of them is cut, and said to be, but it is told. */
+static void tells_the_most(void)
+{
+	struct member_view views[SERVICE_MEMBERS_MAX];
+	struct client c;
+	struct told t;
+	struct lb *lb = gen->zones[0]->services[SERVICES];
+	CU_ASSERT_EQUAL_FATAL(lb->service->nmembers, SERVICE_MEMBERS_MAX);
+	for (size_t m = 0; m < SERVICE_MEMBERS_MAX; m++)
+		views[m] = (struct member_view){ .verdict = m % 2 ? VERDICT_UP : VERDICT_DOWN };
+	draw_numbers(lb);
+	publish(lb, views);
+	draw_client(&c);
+	size_t len = ask("_explain.most.gslb.example.com.", RR_TXT, &c, 1);
+	CU_ASSERT_EQUAL(msg[2] & DNS_TC, 0);
+	CU_ASSERT_PTR_NOT_NULL(memmem(msg, len, ",...", 4));
+	read_explain(len, &t);
+	CU_ASSERT_EQUAL(strlen(t.answer), SITE_NAME_MAX);
+}
+
 static void free_all(void)
 {
 	generation_delete(gen);
 	free(responder);
 }
 
-UNIT_MAIN("explain", UNIT_TEST(explains_its_answers), UNIT_TEST(rehearses_losses), UNIT_TEST(free_all))
+UNIT_MAIN("explain", UNIT_TEST(explains_its_answers), UNIT_TEST(rehearses_losses), UNIT_TEST(tells_the_most), UNIT_TEST(free_all))
