@@ -238,15 +238,16 @@ static void put_sites(struct txt *t, const struct explain *e)
 
 static void tenths(char *out, size_t size, int64_t value, unsigned unit, const char *suffix)
 {
-	int64_t v = (value < 0 ? -value : value) * 10 / unit;
-	snprintf(out, size, "%s%lld.%lld%s", value < 0 ? "-" : "", (long long)(v / 10), (long long)(v % 10), suffix);
+	int64_t v = value < 0 ? -value : value;
+	snprintf(out, size, "%s%lld.%lld%s", value < 0 ? "-" : "", (long long)(v / unit), (long long)(v % unit * 10 / unit), suffix);
 }
 
 /* What a metric goes by, as people say it. */
 static void value_text(char *out, size_t size, enum metric m, int64_t v)
 {
-	if (v == TRACE_UNKNOWN) {
-		snprintf(out, size, "?");
+	/* leastconn: a member of weight 0 comes behind all others, however few sessions it has */
+	if (v == TRACE_UNKNOWN || (m == METRIC_LEASTCONN && v > INT64_MAX / 8)) {
+		snprintf(out, size, v == TRACE_UNKNOWN ? "?" : "last");
 		return;
 	}
 	switch (m) {
