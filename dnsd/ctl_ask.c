@@ -55,6 +55,8 @@ size_t ask_query(uint8_t out[ASK_QUERY_MAX], const uint8_t *name, uint16_t type,
 	uint8_t *size = wire_room(&w, 2), *options = w.at;
 	if (client)
 		put_subnet(&w, client);
+	if (w.failed)
+		return 0;
 	wire_set16(size, (uint16_t)(w.at - options));
 	return wire_written(&w);
 }

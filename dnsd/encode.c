@@ -251,8 +251,11 @@ static unsigned put_cname(struct encoder *e, const struct item *i, const uint8_t
 	return 1;
 }
 
+/* Rare, and large: out of the way of all others. */
+#define RARE __attribute__((noinline, cold))
+
 /* TXT records that health_answer makes one after the other; each is written where it belongs. */
-static unsigned put_health(struct encoder *e, const struct item *i, const struct encode_moment *now)
+RARE static unsigned put_health(struct encoder *e, const struct item *i, const struct encode_moment *now)
 {
 	unsigned count = 0;
 	for (struct health_cursor c = health_begin(i, e->zone, now); health_more(&c) && !e->w.failed; count++) {
@@ -269,7 +272,7 @@ static unsigned put_health(struct encoder *e, const struct item *i, const struct
 }
 
 /* RFC 4892 section 2.2: one string */
-static unsigned put_chaos(struct encoder *e, const struct item *i)
+RARE static unsigned put_chaos(struct encoder *e, const struct item *i)
 {
 	size_t len = strlen(i->text);
 	put_owner(e, &i->owner);
@@ -282,7 +285,8 @@ static unsigned put_chaos(struct encoder *e, const struct item *i)
 	return 1;
 }
 
-static unsigned put_item(struct encoder *e, const struct item *i, const struct encode_moment *now)
+__attribute__((always_inline))
+static inline unsigned put_item(struct encoder *e, const struct item *i, const struct encode_moment *now)
 {
 	switch (i->kind) {
 	case ITEM_RRSET: return put_set(e, i);

@@ -73,6 +73,7 @@ struct exchange {
 	struct phrases *phrases;
 	struct said *said;             /* RECORDS_MAX */
 	int64_t logged[EXCHANGE_REASONS]; /* ns: the last line about it */
+	int64_t log_wait[EXCHANGE_REASONS]; /* ns: until the next */
 	uint64_t told[EXCHANGE_REASONS];  /* of those that other threads count: how many had been there then */
 };
 

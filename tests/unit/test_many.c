@@ -76,6 +76,8 @@ static void serve(int listener)
 
 /* --- the members --- */
 
+static struct policy weighted = { .answers = 1 };
+
 struct model {
 	struct addr *targets;
 	struct member *members;
@@ -113,6 +115,7 @@ static void make_model(struct model *m, const struct addr *server, char *state)
 		const char *why;
 		int len = snprintf(name, sizeof name, "s%u.example.", i);
 		s->name_len = dname_from_text(s->name, name, (size_t)len, NULL, &why);
+		s->policy = &weighted;
 		s->members = m->members + i * 100;
 		s->nmembers = members - i * 100 < 100 ? members - i * 100 : 100;
 		m->list[i] = (struct monitor_service){ s, &m->conf };
