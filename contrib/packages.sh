@@ -77,8 +77,8 @@ run_tests() {
 	shift
 	say "running the tests in $dir"
 	find "$dir/tests" \( -name '*.trs' -o -name '*.log' \) -delete
-	# one more than cores: the cases mostly wait
-	make -k -C "$dir" -j"$(($(nproc) + 1))" check "$@" > "$dir.tests.log" 2>&1 < /dev/null && return
+	# more than cores: the cases mostly wait
+	make -k -C "$dir" -j"$(($(nproc) * 2))" check "$@" > "$dir.tests.log" 2>&1 < /dev/null && return
 	# Many judge times, and a busy machine has its moments: what failed has one more try, with the machine to itself. A fault fails again.
 	grep -E '^FAIL:' "$dir.tests.log" | sed 's/^FAIL:/failed, once more alone:/'
 	make -k -C "$dir" -j1 recheck "$@" > "$dir.tests.log" 2>&1 < /dev/null && return
