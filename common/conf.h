@@ -60,6 +60,9 @@ struct conf_check {
 	char **command; size_t ncommand;   /* a path and its arguments */
 };
 
+/* What LABEL.SERVICE is (spec 3): that member, or the service while it is down; that member whatever its state; nothing. */
+enum site_names { SITE_NAMES_PREFER, SITE_NAMES_PIN, SITE_NAMES_NONE };
+
 struct conf_dns {
 	struct addr *listen; size_t nlisten;
 	char *zones;                   /* folder, absolute or relative to the working directory */
@@ -76,6 +79,7 @@ struct conf_dns {
 	unsigned slip;
 	struct prefix *rate_exempt; size_t nrate_exempt;
 	char *identity;                /* NULL: none is told */
+	enum site_names site_names;
 	struct prefix *transfer_prefixes; size_t ntransfer_prefixes; /* transfer_to */
 	const struct key **transfer_keys; size_t ntransfer_keys;
 	struct addr *notify; size_t nnotify;

@@ -290,6 +290,19 @@ static void check_site_keys(struct conf_loader *l)
 	}
 }
 
+/* Redirects lead to LABEL.SERVICE unless they are told otherwise. */
+static void check_site_names(struct conf_loader *l)
+{
+	const struct conf *c = l->conf;
+	struct conf_at dns = { l, conf_table_find(&conf_root_table, "dns")->table, NULL, config_setting_get_member(l->root, "dns"), 0 };
+	for (size_t i = 0; c->dns.site_names == SITE_NAMES_NONE && i < c->forward.nlisteners; i++) {
+		const struct conf_listener *f = &c->forward.listeners[i];
+		struct conf_at at = conf_member(&dns, "site_names");
+		if (f->protocol == FWD_HTTP && f->redirect.to == REDIRECT_NAME)
+			conf_fail(&at, at.setting, "none leaves the redirects of %s without a name to lead to: give it redirect.to", f->service_text);
+	}
+}
+
 void conf_relate_all(struct conf_loader *l)
 {
 	for (size_t i = 0; i < l->conf->nsites; i++)
@@ -297,5 +310,6 @@ void conf_relate_all(struct conf_loader *l)
 	conf_find_duplicates(l);
 	conf_resolve(l);
 	check_site_keys(l);
+	check_site_names(l);
 	make_defaults(l);
 }

@@ -69,7 +69,7 @@ static const struct conf_table key_table = {
 
 /* ---- dns ---- */
 
-static const struct conf_word site_names_words[] = { { "prefer", 0, false }, { "pin", 0, true }, { "none", 0, true } };
+static const struct conf_word site_names_words[] = { { "prefer", SITE_NAMES_PREFER, false }, { "pin", SITE_NAMES_PIN, false }, { "none", SITE_NAMES_NONE, false } };
 
 static const struct conf_key dns_keys[] = {
 	{ "listen", KIND_ENDPOINTS, true, LIST(conf_dns, listen), .help = "Where it answers, over UDP and TCP." },
@@ -111,8 +111,8 @@ static const struct conf_key dns_keys[] = {
 	  .help = "Secondaries that are told of each new serial (RFC 1996), at port 53 where none is given, from the site's control address." },
 	{ "identity", KIND_TEXT, false, AT(conf_dns, identity), .fallback = "auto", .valid = conf_valid_identity,
 	  .help = "What NSID (RFC 5001) and the CHAOS names id.server and hostname.bind say, at most 100 bytes; auto: the site's name. none: nothing, and version.bind is refused, too." },
-	{ "site_names", KIND_WORD, WORDS(site_names_words), .later = true, .off = "prefer",
-	  .help = "LABEL.SERVICE names answer with that member while it is not down, else as the service." },
+	{ "site_names", KIND_WORD, false, AT(conf_dns, site_names), WORDS(site_names_words), .fallback = "prefer",
+	  .help = "What a LABEL.SERVICE name answers. prefer: that member while it is not down, else as the service; pin: that member whatever its state; none: there are no such names, and redirects can't lead to them (redirect.to)." },
 };
 static const struct conf_table dns_table = {
 	"dns", ROWS(dns_keys), sizeof(struct conf_dns), conf_relate_dns, "The name server. Required by fairlead-dnsd.",

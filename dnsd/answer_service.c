@@ -173,11 +173,11 @@ bool answer_service(struct answer *a, const struct lb *lb, uint16_t qtype, const
 	return false;
 }
 
-/* That member's addresses, or host name; while it is down those of the service. False: nothing for this type. */
+/* That member's addresses, or host name; while it is down those of the service, unless names are pinned. False: nothing for this type. */
 static bool answer_one(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t member, uint16_t type,
                        const struct answer_input *in, struct owner owner)
 {
-	if (lb_is_down(st, member))
+	if (lb_is_down(st, member) && lb->conf->dns.site_names != SITE_NAMES_PIN)
 		return answer_selected(a, lb, st, type, in, owner);
 	if (lb->service->members[member].host) {
 		add_host(a, lb, st, member, owner);
@@ -287,7 +287,9 @@ enum node_kind answer_wildcard_kind(const struct lb *lb, const struct zone_name 
 		if (!label_is(first, s->members[m].label))
 			continue;
 		*member = m;
-		return extra > 2 && label_is(dname_parent(first), "_health") ? NODE_HEALTH_MEMBER : NODE_MEMBER;
+		if (extra > 2 && label_is(dname_parent(first), "_health"))
+			return NODE_HEALTH_MEMBER;
+		return lb->conf->dns.site_names == SITE_NAMES_NONE ? NODE_SERVICE : NODE_MEMBER;
 	}
 	return NODE_SERVICE;
 }

@@ -1,6 +1,7 @@
 /* A service's records as they are transferred; declared in version.h. */
 #include <stdlib.h>
 #include <string.h>
+#include "../common/conf.h"
 #include "lb.h"
 #include "rr.h"
 #include "version.h"
@@ -106,7 +107,7 @@ static void add_all(struct maker *m, const struct zone *z, const struct lb *lb, 
 		const struct node *n = find_name(z, name, dname_prepend(name, label, strlen(label), s->name));
 		if (!is_member_name(n, lb, i))
 			continue;
-		if (lb_is_down(st, i))
+		if (lb_is_down(st, i) && lb->conf->dns.site_names != SITE_NAMES_PIN)
 			add_set(m, n, lb, st);
 		else
 			add_member(m, n, lb, st, i);

@@ -247,7 +247,8 @@ static bool add_health_names(struct zone *z, size_t service)
 	for (size_t m = 0; ok && m < s->nmembers; m++) {
 		const char *label = s->members[m].label;
 		size_t n = strlen(label);
-		ok = add_derived(z, name, dname_prepend(name, label, n, s->name), NODE_MEMBER, service, m);
+		if (z->conf->dns.site_names != SITE_NAMES_NONE)
+			ok = add_derived(z, name, dname_prepend(name, label, n, s->name), NODE_MEMBER, service, m);
 		if (ok && len)
 			ok = add_derived(z, name, dname_prepend(name, label, n, health), NODE_HEALTH_MEMBER, service, m);
 		size_t admin = update_owner_write(name, UPDATE_ADMIN_MEMBER, label, s->name);

@@ -174,6 +174,7 @@ RUN_CASES += tests/run/150-privileges/run
 RUN_CASES += tests/run/160-blocked-log/run
 RUN_CASES += tests/run/200-static/run
 RUN_CASES += tests/run/210-services/run
+RUN_CASES += tests/run/215-site-names/run
 RUN_CASES += tests/run/220-wire/run
 RUN_CASES += tests/run/222-options/run
 RUN_CASES += tests/run/224-cookies/run

@@ -179,7 +179,7 @@ static const struct error_case cases[] = {
 	  "transfer_to = ( \"10.0.0.0/8\", \"10.0.0.1/8\", \"nobody\", \"192.0.2.256\", 5 );\n"
 	  "notify = [ \"192.0.2.7\", \"192.0.2.7@x\", \"ns.example.com\" ];\n"
 	  "identity = \"\";\n"
-	  "site_names = \"pin\";\n"
+	  "site_names = 1;\n"
 	  "cookie_secret_file = \"x\";\n"
 	  "networks4 = 33;\n"
 	  "networks6 = 129; };\n",
@@ -195,12 +195,12 @@ static const struct error_case cases[] = {
 	  "t.conf:14: dns.notify: \"192.0.2.7@x\" is not an address, nor ADDRESS@PORT\n"
 	  "t.conf:14: dns.notify: \"ns.example.com\" is not an address, nor ADDRESS@PORT\n"
 	  "t.conf:15: dns.identity: \"\" is empty: none tells no identity\n"
-	  "t.conf:16: dns.site_names: not built yet; only \"prefer\" is accepted\n"
+	  "t.conf:16: dns.site_names: must be a text in \"...\"\n"
 	  "t.conf:17: dns.cookie_secret_file: x cannot be read: No such file or directory\n"
 	  "t.conf:18: dns.networks4: 33 is out of range (0 to 32 bits)\n"
 	  "t.conf:19: dns.networks6: 129 is out of range (0 to 128 bits)\n" },
 	{ true,
-	  "dns = { listen = [ \"192.0.2.1@53\" ]; ecs = true; cookies = true; responses_per_second = 100; slip = 0; rate_exempt = [ ]; transfer_to = [ ]; notify = [ ]; networks4 = 0; networks6 = 128; identity = \"auto\"; };\n",
+	  "dns = { listen = [ \"192.0.2.1@53\" ]; ecs = true; cookies = true; responses_per_second = 100; slip = 0; rate_exempt = [ ]; transfer_to = [ ]; notify = [ ]; networks4 = 0; networks6 = 128; identity = \"auto\"; site_names = \"pin\"; };\n",
 	  "" },
 	{ true,
 	  "dns = { listen = [ \"192.0.2.1@53\" ]; ecs = 1; identity = 5; site_names = \"pinn\"; responses_per_second = -1; };\n",
