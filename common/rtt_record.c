@@ -86,6 +86,7 @@ static bool take(struct rtt_record *r, const char *key, const char *value, const
 	if (strcmp(key, "observer") == 0) {
 		*why = "observer= is not SITE/PROGRAM";
 		bool ok = strlen(value) <= UPDATE_OBSERVER_MAX && update_observer_read(&parts, value);
+		memset(r->observer, 0, sizeof r->observer); /* of one named before, nothing stays */
 		if (ok)
 			strcpy(r->observer, value);
 		return ok;
