@@ -1,54 +1,35 @@
 #include "rtt_record.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "rtt.h"
+#include "txt.h"
 
-#define STRING_MAX 255
-
-struct put { uint8_t *start, *at, *end; bool failed; };
-
-__attribute__((format(printf, 2, 3)))
-static void put(struct put *p, const char *fmt, ...)
-{
-	char text[STRING_MAX + 1];
-	va_list args;
-	va_start(args, fmt);
-	int n = vsnprintf(text, sizeof text, fmt, args);
-	va_end(args);
-	if (n < 0 || n > STRING_MAX || (size_t)(p->end - p->at) < (size_t)n + 1)
-		p->failed = true;
-	if (p->failed)
-		return;
-	*p->at++ = (uint8_t)n;
-	memcpy(p->at, text, (size_t)n);
-	p->at += n;
-}
-
-static size_t put_networks(struct put *p, const struct rtt_network *networks, size_t n)
+static size_t put_networks(struct txt *p, const struct rtt_network *networks, size_t n)
 {
 	char text[ADDR_TEXT_MAX];
 	for (size_t i = 0; i < n; i++)
-		put(p, "%s=%u.%03u", prefix_text(&networks[i].network, text), (unsigned)(networks[i].us / 1000), (unsigned)(networks[i].us % 1000));
-	return p->failed ? 0 : (size_t)(p->at - p->start);
+		txt_put(p, "%s=%u.%03u", prefix_text(&networks[i].network, text), (unsigned)(networks[i].us / 1000), (unsigned)(networks[i].us % 1000));
+	return txt_end(p);
 }
 
 size_t rtt_record_write(const struct rtt_record *r, uint8_t *rdata, size_t size)
 {
-	struct put p = { rdata, rdata, rdata + size, false };
-	put(&p, "observer=%s", r->observer);
+	struct txt p;
+	txt_begin(&p, rdata, size);
+	txt_put(&p, "observer=%s", r->observer);
 	if (r->seq)
-		put(&p, "seq=%" PRIu64, r->seq);
+		txt_put(&p, "seq=%" PRIu64, r->seq);
 	return put_networks(&p, r->networks, r->n);
 }
 
 size_t rtt_record_show(const char *site, const struct rtt_network *networks, size_t n, uint8_t *rdata, size_t size)
 {
-	struct put p = { rdata, rdata, rdata + size, false };
-	put(&p, "site=%s", site);
+	struct txt p;
+	txt_begin(&p, rdata, size);
+	txt_put(&p, "site=%s", site);
 	return put_networks(&p, networks, n);
 }
 
@@ -107,21 +88,12 @@ static bool take(struct rtt_record *r, const char *key, const char *value, const
 
 bool rtt_record_read(struct rtt_record *r, const uint8_t *rdata, size_t len, const char **why)
 {
-	const uint8_t *end = rdata + len;
+	struct txt_reader strings = { rdata, rdata + len };
+	char text[TXT_STRING_MAX + 1], *value;
 	memset(r, 0, sizeof *r);
-	while (rdata < end) {
-		char text[STRING_MAX + 1], *value;
-		size_t n = *rdata;
-		memcpy(text, rdata + 1, n);
-		text[n] = '\0';
-		rdata += n + 1;
-		value = memchr(text, '=', n);
-		if (!value)
-			continue;
-		*value++ = '\0';
-		if (!take(r, text, value, why))
+	while (txt_next(&strings, text, &value))
+		if (value && !take(r, text, value, why))
 			return false;
-	}
 	*why = "observer= is missing";
 	return r->observer[0] != '\0';
 }

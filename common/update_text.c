@@ -2,13 +2,11 @@
 #include "update.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include "loop.h"
-
-#define STRING_MAX 255
+#include "txt.h"
 
 /* --- values --- */
 
@@ -132,54 +130,6 @@ bool update_time_read(const char *text, int64_t *out)
 	return tm.tm_mday == day || tm.tm_sec == 0; /* 30 February is no day; a leap second may turn the page */
 }
 
-/* --- strings, one after the other --- */
-
-struct strings { const uint8_t *at, *end; };
-
-/* The next one with a zero behind it. "key=value" is cut in two; without "=" the value is NULL. False: no more. */
-static bool next_string(struct strings *s, char text[STRING_MAX + 1], char **value)
-{
-	if (s->at >= s->end)
-		return false;
-	size_t n = *s->at;
-	memcpy(text, s->at + 1, n);
-	text[n] = '\0';
-	s->at += n + 1;
-	*value = memchr(text, '=', n);
-	if (*value)
-		*(*value)++ = '\0';
-	return true;
-}
-
-struct put { uint8_t *start, *at, *end; bool failed; };
-
-__attribute__((format(printf, 2, 3)))
-static void put(struct put *p, const char *fmt, ...)
-{
-	char text[STRING_MAX + 1];
-	va_list args;
-	va_start(args, fmt);
-	int n = vsnprintf(text, sizeof text, fmt, args);
-	va_end(args);
-	if (n < 0 || n > STRING_MAX || (size_t)(p->end - p->at) < (size_t)n + 1)
-		p->failed = true;
-	if (p->failed)
-		return;
-	*p->at++ = (uint8_t)n;
-	memcpy(p->at, text, (size_t)n);
-	p->at += n;
-}
-
-static void put_milli(struct put *p, const char *key, uint64_t v)
-{
-	put(p, "%s=%" PRIu64 ".%03u", key, v / 1000, (unsigned)(v % 1000));
-}
-
-static size_t put_end(const struct put *p)
-{
-	return p->failed ? 0 : (size_t)(p->at - p->start);
-}
-
 /* --- observations --- */
 
 static bool is_observer_char(char c)
@@ -278,10 +228,10 @@ static bool take_observation(struct update_observation *o, const char *key, cons
 
 bool update_observation_read(struct update_observation *o, const uint8_t *rdata, size_t len, const char **why)
 {
-	struct strings s = { rdata, rdata + len };
-	char text[STRING_MAX + 1], *value;
+	struct txt_reader s = { rdata, rdata + len };
+	char text[TXT_STRING_MAX + 1], *value;
 	memset(o, 0, sizeof *o);
-	while (next_string(&s, text, &value))
+	while (txt_next(&s, text, &value))
 		if (value && !take_observation(o, text, value, why))
 			return false;
 	*why = "observer= is missing";
@@ -290,36 +240,37 @@ bool update_observation_read(struct update_observation *o, const uint8_t *rdata,
 
 size_t update_observation_write(const struct update_observation *o, uint8_t *rdata, size_t size)
 {
-	struct put p = { rdata, rdata, rdata + size, false };
-	put(&p, "observer=%s", o->observer);
+	struct txt p;
+	txt_begin(&p, rdata, size);
+	txt_put(&p, "observer=%s", o->observer);
 	if (o->state != VERDICT_UNKNOWN)
-		put(&p, "state=%s", verdict_name(o->state));
+		txt_put(&p, "state=%s", verdict_name(o->state));
 	if (o->has & HAS_SESSIONS)
-		put(&p, "sessions=%" PRIu32, o->sessions);
+		txt_put(&p, "sessions=%" PRIu32, o->sessions);
 	if (o->has & HAS_CAPACITY)
-		put(&p, "capacity=%" PRIu32, o->capacity);
+		txt_put(&p, "capacity=%" PRIu32, o->capacity);
 	if (o->has & HAS_LOAD)
-		put(&p, "load=%u.%06u", (unsigned)(o->load_ppm / 1000000), (unsigned)(o->load_ppm % 1000000));
+		txt_put(&p, "load=%u.%06u", (unsigned)(o->load_ppm / 1000000), (unsigned)(o->load_ppm % 1000000));
 	if (o->has & HAS_COST)
-		put_milli(&p, "cost", o->cost_milli);
+		txt_put_milli(&p, "cost", o->cost_milli);
 	if (o->has & HAS_WEIGHT)
-		put(&p, "weight=%" PRIu32 "%%", o->percent);
+		txt_put(&p, "weight=%" PRIu32 "%%", o->percent);
 	if (o->has & HAS_LOCAL)
-		put(&p, "local=%" PRIu32 "/%" PRIu32, o->local_up, o->local_all);
+		txt_put(&p, "local=%" PRIu32 "/%" PRIu32, o->local_up, o->local_all);
 	if (o->has & HAS_FORWARDED)
-		put_milli(&p, "forwarded", o->forwarded_milli);
+		txt_put_milli(&p, "forwarded", o->forwarded_milli);
 	if (o->has & HAS_TAIL)
-		put_milli(&p, "tail", o->tail_milli);
+		txt_put_milli(&p, "tail", o->tail_milli);
 	if (o->check[0])
-		put(&p, "check=%s", o->check);
+		txt_put(&p, "check=%s", o->check);
 	if (o->has & HAS_CONFIG)
-		put(&p, "config=%08" PRIx32, o->config);
+		txt_put(&p, "config=%08" PRIx32, o->config);
 	/* What differs each time stands last: see update_glance. */
 	if (o->has & HAS_RTT)
-		put_milli(&p, "rtt", o->rtt_us);
+		txt_put_milli(&p, "rtt", o->rtt_us);
 	if (o->has & HAS_SEQ)
-		put(&p, "seq=%" PRIu64, o->seq);
-	return put_end(&p);
+		txt_put(&p, "seq=%" PRIu64, o->seq);
+	return txt_end(&p);
 }
 
 /* --- admin records --- */
@@ -355,11 +306,11 @@ static bool take_admin(struct update_admin *a, const char *key, const char *v, b
 
 bool update_admin_read(struct update_admin *a, const uint8_t *rdata, size_t len, const char **why)
 {
-	struct strings s = { rdata, rdata + len };
-	char text[STRING_MAX + 1], *value;
+	struct txt_reader s = { rdata, rdata + len };
+	char text[TXT_STRING_MAX + 1], *value;
 	bool has_set = false;
 	memset(a, 0, sizeof *a);
-	while (next_string(&s, text, &value))
+	while (txt_next(&s, text, &value))
 		if (value && !take_admin(a, text, value, &has_set, why))
 			return false;
 	*why = "set= is missing";
@@ -368,16 +319,17 @@ bool update_admin_read(struct update_admin *a, const uint8_t *rdata, size_t len,
 
 size_t update_admin_write(const struct update_admin *a, uint8_t *rdata, size_t size)
 {
-	struct put p = { rdata, rdata, rdata + size, false };
+	struct txt p;
+	txt_begin(&p, rdata, size);
 	char time[LOOP_TIME_TEXT_MAX];
-	put(&p, "set=%s", a->set == VERDICT_UNKNOWN ? "none" : verdict_name(a->set));
+	txt_put(&p, "set=%s", a->set == VERDICT_UNKNOWN ? "none" : verdict_name(a->set));
 	if (a->until)
-		put(&p, "until=%s", loop_time_text(a->until, time));
+		txt_put(&p, "until=%s", loop_time_text(a->until, time));
 	if (a->note[0])
-		put(&p, "note=%s", a->note);
+		txt_put(&p, "note=%s", a->note);
 	if (a->by[0])
-		put(&p, "by=%s", a->by);
+		txt_put(&p, "by=%s", a->by);
 	if (a->seq)
-		put(&p, "seq=%" PRIu64, a->seq);
-	return put_end(&p);
+		txt_put(&p, "seq=%" PRIu64, a->seq);
+	return txt_end(&p);
 }

@@ -7,7 +7,7 @@
 #include "../common/network.h"
 #include "../common/place.h"
 #include "lb.h"
-#include "txt.h"
+#include "../common/txt.h"
 
 /* A member's label, and what is said of it. */
 #define ELEMENT_MAX 160

@@ -5,7 +5,7 @@
 #include "../common/dname.h"
 #include "../common/loop.h"
 #include "numbers.h"
-#include "txt.h"
+#include "../common/txt.h"
 
 static uint32_t read32(const _Atomic(uint32_t) *a)
 {

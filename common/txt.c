@@ -35,6 +35,11 @@ void txt_put(struct txt *t, const char *fmt, ...)
 	txt_put_bytes(t, text, n < 0 ? TXT_STRING_MAX + 1 : (size_t)n);
 }
 
+void txt_put_milli(struct txt *t, const char *key, uint64_t thousandths)
+{
+	txt_put(t, "%s=%llu.%03u", key, (unsigned long long)(thousandths / 1000), (unsigned)(thousandths % 1000));
+}
+
 void txt_put_tenths(struct txt *t, const char *key, uint64_t thousandths)
 {
 	uint64_t tenths = (thousandths + 50) / 100;
@@ -94,4 +99,18 @@ void txt_list_end(struct txt_list *l, bool even_empty)
 {
 	if (even_empty || !is_empty(l))
 		txt_put_bytes(l->txt, l->text, l->len);
+}
+
+bool txt_next(struct txt_reader *r, char text[TXT_STRING_MAX + 1], char **value)
+{
+	if (r->at >= r->end)
+		return false;
+	size_t n = *r->at;
+	memcpy(text, r->at + 1, n);
+	text[n] = '\0';
+	r->at += n + 1;
+	*value = memchr(text, '=', n);
+	if (*value)
+		*(*value)++ = '\0';
+	return true;
 }
