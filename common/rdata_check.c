@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "dname.h"
+#include "rdata_special.h"
 
 /* All fields of `rr` one behind the other are exactly `rdata`. */
 static bool fields_are(const ldns_rr *rr, const uint8_t *rdata, size_t len)

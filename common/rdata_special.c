@@ -6,12 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c | 0x20 : c) : NULL;
-	return at ? (int)(at - digits) : -1;
-}
-
 /* The next token as a NUL-terminated text of less than `size` bytes; longer ones become "", which nothing takes. */
 static const struct zone_token *next_text(struct rdata_maker *m, const char *what, char *out, size_t size)
 {
@@ -92,12 +86,12 @@ bool rdata_put_salt(struct rdata_maker *m)
 	size_t len = t->len == 1 && t->text[0] == '-' ? 0 : t->len;
 	bool valid = !t->quoted && t->len && len % 2 == 0 && len <= 510;
 	for (size_t i = 0; valid && i < len; i++)
-		valid = hex_digit(t->text[i]) >= 0;
+		valid = rdata_hex_digit(t->text[i]) >= 0;
 	if (!valid)
 		return rdata_fail(m, t, "the salt must be - or an even number of hex digits, at most 510");
 	wire_write8(&m->out, (uint8_t)(len / 2));
 	for (size_t i = 0; i < len; i += 2)
-		wire_write8(&m->out, (uint8_t)(hex_digit(t->text[i]) << 4 | hex_digit(t->text[i + 1])));
+		wire_write8(&m->out, (uint8_t)(rdata_hex_digit(t->text[i]) << 4 | rdata_hex_digit(t->text[i + 1])));
 	return true;
 }
 
@@ -162,7 +156,7 @@ bool rdata_put_nsap(struct rdata_maker *m)
 		return false;
 	bool valid = t->len > 2 && !t->quoted && t->text[0] == '0' && (t->text[1] | 0x20) == 'x';
 	for (size_t i = 2; valid && i < t->len; i++) {
-		int digit = hex_digit(t->text[i]);
+		int digit = rdata_hex_digit(t->text[i]);
 		if (t->text[i] == '.')
 			continue;
 		valid = digit >= 0;

@@ -18,8 +18,6 @@
 #include "errs.h"
 #include "service.h"
 
-#define TTL_MAX 2147483647u /* RFC 2181 section 8 */
-
 struct zone_place { const char *file; unsigned line, column; };
 
 /* One record. Pointers are good during the call only. */
