@@ -65,7 +65,7 @@ static void channel_put(struct checker *c, struct idle_channel *channel)
 	c->idle = channel;
 }
 
-void dns_forget(struct checker *c)
+static void forget(struct checker *c)
 {
 	while (c->idle) {
 		struct idle_channel *next = c->idle->next;
@@ -199,4 +199,4 @@ static void time_up(struct check *k)
 	check_end(k, RESULT_L7_TIMEOUT, 0, check_took(k));
 }
 
-const struct check_kind check_kind_dns = { .prepare = prepare, .start = start, .time_up = time_up, .stop = stop };
+const struct check_kind check_kind_dns = { .prepare = prepare, .start = start, .time_up = time_up, .stop = stop, .forget = forget };

@@ -139,4 +139,11 @@ static void release(struct check *k)
 	free(e->argv);
 }
 
-const struct check_kind check_kind_exec = { .prepare = prepare, .start = start, .time_up = time_up, .stop = stop, .release = release };
+static void forget(struct checker *c)
+{
+	helpers_forget(&c->helpers);
+}
+
+const struct check_kind check_kind_exec = {
+	.prepare = prepare, .start = start, .time_up = time_up, .stop = stop, .release = release, .forget = forget
+};

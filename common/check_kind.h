@@ -1,11 +1,12 @@
 /*
  * check_kind: what check.c and the kinds share; nobody else includes it.
  *
- *     check.c        when a probe starts, how long it may take, what its result means
+ *     check.c        the table of kinds; a check is made and given back
+ *     check_KIND.c   what is said and what is expected
  *     check_stream.c a probe over one TCP connection: connect, send, receive
  *     check_secure.c the same inside TLS
  *     check_datagram.c a probe over one datagram socket
- *     check_KIND.c   what is said and what is expected
+ *     check_schedule.c when a probe starts, how long it may take, what its result means
  *
  * A probe ends in one place, check_end, whoever ends it.
  */
@@ -66,6 +67,8 @@ struct check_kind {
 	void (*stop)(struct check *k);
 	/* Gives back what `prepare` made, besides k->own. May be NULL. */
 	void (*release)(struct check *k);
+	/* Gives back what the kind kept in the checker for the next probes; no check is left. May be NULL. */
+	void (*forget)(struct checker *c);
 };
 
 struct check {
@@ -102,10 +105,19 @@ struct check {
 	uint8_t *collected; size_t ncollected; /* bytes that a regex wants to see */
 };
 
+/* --- check_schedule.c --- */
+
+/* Begins the schedule of a check that is whole otherwise: it has its own place among the others. */
+void check_begin(struct check *k);
+/* Ends it, and the probe under way without a result. */
+void check_stop(struct check *k);
+
 /* The probe has ended. `took`: ns, for the smoothed response time. */
 void check_end(struct check *k, enum check_result result, uint32_t detail, int64_t took);
 /* The probe could not begin for want of means of ours: no result, it is tried again soon. */
 void check_postpone(struct check *k, const char *why);
+/* What we lack ourselves (errno) says nothing about the one that is asked: the probe is postponed. */
+bool check_is_our_lack(int error);
 /* Moves the moment of time_up; never past the probe's deadline. */
 void check_set_time(struct check *k, int64_t at);
 /* ns since the probe began. */
@@ -132,8 +144,6 @@ enum check_result stream_silence(const struct check *k);
 bool stream_collect(struct check *k, const uint8_t *p, size_t n, size_t max);
 /* What a failed connect or handshake means. */
 enum check_result stream_result_of(int error);
-/* What we lack ourselves says nothing about the one that is asked. */
-bool check_is_our_lack(int error);
 
 /* --- check_datagram.c --- */
 
@@ -168,9 +178,7 @@ struct agent_state;
 /* Ends the probe by a line of an agent, which changes `s`. */
 void check_end_as_said(struct check *k, struct agent_state *s, const char *line, size_t n, int64_t took);
 
-/* --- check_dns.c --- */
-
-void dns_forget(struct checker *c); /* what it kept for the next probes */
+/* --- the kinds, a file each --- */
 
 extern const struct check_kind check_kind_tcp, check_kind_http, check_kind_tls, check_kind_pop3, check_kind_smtp,
 	check_kind_imap, check_kind_ftp, check_kind_dns, check_kind_agent,

@@ -39,12 +39,6 @@ static void end_by_errno(struct check *k, int error)
 	check_end(k, result, result == RESULT_L4_ERROR ? (uint32_t)error : 0, check_took(k));
 }
 
-bool check_is_our_lack(int error)
-{
-	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS ||
-	       error == EADDRNOTAVAIL || error == EADDRINUSE || error == EAGAIN;
-}
-
 static ssize_t send_some(struct check *k)
 {
 	struct stream *s = &k->stream;

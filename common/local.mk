@@ -24,6 +24,7 @@ common_libcommon_a_SOURCES += common/check_response.c
 common_libcommon_a_SOURCES += common/check_response.h
 common_libcommon_a_SOURCES += common/check_result.c
 common_libcommon_a_SOURCES += common/check_same.c
+common_libcommon_a_SOURCES += common/check_schedule.c
 common_libcommon_a_SOURCES += common/check_secure.c
 common_libcommon_a_SOURCES += common/check_smtp.c
 common_libcommon_a_SOURCES += common/check_stream.c

@@ -165,8 +165,8 @@ static struct column *column_new(struct watch *w, const struct addr *address)
 	col->address = *address;
 	for (size_t i = 0; i < w->nchecks; i++) {
 		struct check_params p = { .conf = w->checks[i], .address = *address, .source = w->source, .host = w->host, .preface = w->preface };
-		if (w->member)
-			watch_member_ends(w->conf, w->member, p.conf, address, &p.address, &p.source);
+		if (w->ends)
+			w->ends(w, p.conf, address, &p.address, &p.source);
 		col->checks[i] = check_new(w->checker, &p, &sink);
 		if (!col->checks[i]) {
 			column_delete(w, col);

@@ -14,8 +14,8 @@ static uint16_t port_of(const struct member *m, const struct conf_check *c)
 	return conf_check_port(c);
 }
 
-void watch_member_ends(const struct conf *conf, const struct member *m, const struct conf_check *check,
-                       const struct addr *address, struct addr *to, struct addr *from)
+static void ends_of(const struct conf *conf, const struct member *m, const struct conf_check *check,
+                    const struct addr *address, struct addr *to, struct addr *from)
 {
 	const struct addr *source = conf_probe_source(conf, address->sa.sa_family);
 	memset(from, 0, sizeof *from);
@@ -23,6 +23,11 @@ void watch_member_ends(const struct conf *conf, const struct member *m, const st
 		*from = *source;
 	*to = *address;
 	addr_set_port(to, port_of(m, check));
+}
+
+static void ends(const struct watch *w, const struct conf_check *check, const struct addr *address, struct addr *to, struct addr *from)
+{
+	ends_of(w->conf, w->member, check, address, to, from);
 }
 
 /* A resolver that does not answer says nothing about the member: known addresses stay in use. */
@@ -79,6 +84,7 @@ struct watch *watch_new_member(struct checker *c, const struct conf *conf, const
 		return NULL;
 	w->conf = conf;
 	w->member = m;
+	w->ends = ends;
 	w->host = host_of(s);
 	size_t n = addresses_of(conf, m, &list);
 	bool fine = w->host;
@@ -95,8 +101,8 @@ static bool same_ends(const struct watch *w, const struct conf *conf, const stru
 	for (size_t i = 0; i < w->ncolumns; i++) {
 		for (size_t c = 0; c < w->nchecks; c++) {
 			const struct addr *a = &w->columns[i]->address;
-			watch_member_ends(w->conf, w->member, w->checks[c], a, &to, &from);
-			watch_member_ends(conf, m, checks[c], a, &new_to, &new_from);
+			ends_of(w->conf, w->member, w->checks[c], a, &to, &from);
+			ends_of(conf, m, checks[c], a, &new_to, &new_from);
 			if (!addr_equal(&to, &new_to) || from.sa.sa_family != new_from.sa.sa_family ||
 			    (from.sa.sa_family != AF_UNSPEC && !addr_same_ip(&from, &new_from)))
 				return false;

@@ -28,9 +28,11 @@ struct watch {
 	struct resolved_name *name;   /* a host name target; NULL: addresses */
 	bool no_address;              /* the name has none */
 	char *host;                   /* for the Host field; may be NULL */
-	/* A member's: they tell port and source of addresses that come later. A real server's: NULL. */
+	/* A member's; a real server's: NULL. */
 	const struct conf *conf;
 	const struct member *member;
+	/* Where the probe of an address, which may come later, goes to and comes from. NULL: to it, from `source`. */
+	void (*ends)(const struct watch *w, const struct conf_check *check, const struct addr *address, struct addr *to, struct addr *from);
 	struct addr source;           /* a real server's */
 	const struct check_preface *preface; /* a real server's; NULL: none */
 	struct event out;             /* a real server's without check: until it is in use again */
@@ -55,11 +57,5 @@ void watch_rebind(struct watch *w, const struct conf_check *const *checks);
 void watch_set_state(struct watch *w, enum verdict state, int64_t now);
 /* Finds the state anew and tells the sink. */
 void watch_report_now(struct watch *w);
-
-/* --- watch_member.c --- */
-
-/* Where a member's probe goes to and comes from. */
-void watch_member_ends(const struct conf *conf, const struct member *m, const struct conf_check *check,
-                       const struct addr *address, struct addr *to, struct addr *from);
 
 #endif
