@@ -87,7 +87,9 @@ struct answer_input {
 	const struct generation *gen;
 	const struct addr *client;    /* who sent it */
 	struct edns_reply *reply;     /* `subnet`: for whom it is sent; `scope` is raised to the bits of it that were looked at. NULL: not said */
-	uint64_t random, turn;
+	uint64_t random;
+	uint32_t *turns;              /* how often each place (lb.turn) was asked for, TURN_PLACES of them, the thread's own; NULL: `turn` says it */
+	uint64_t turn;
 	int64_t now;                  /* seconds since 1970; 0: whoever needs it looks at the clock, without a system call */
 	struct explain *explain;      /* room for a decision that is explained, the thread's own; NULL: none is */
 };

@@ -76,7 +76,7 @@ static void choose(struct explain *e, const struct lb_state *st, const struct an
 	assume(e, st, views);
 	gate_compute(lb_chosen_from(lb, st), views, MEMBER_NO_SITE, true, &e->gate);
 	gate_trace(lb->service, views, MEMBER_NO_SITE, &e->gate, &e->trace);
-	answer_select_input(&si, &client, true, lb, st, in);
+	answer_select_input(&si, &client, true, lb, st, lb->any_a || !lb->any_aaaa ? RR_A : RR_AAAA, in);
 	si.gate = &e->gate;
 	e->scope = scope_of_answer(e, &si);
 	if (si.scope)

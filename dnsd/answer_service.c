@@ -69,8 +69,13 @@ static const struct rtt_table *answer_rtt_table(const struct conf *conf, const s
 	return conf == in->gen->conf ? atomic_load_explicit(&in->gen->rtt, memory_order_acquire) : NULL;
 }
 
+static uint32_t *turn_of(const struct lb *lb, uint16_t type, const struct answer_input *in)
+{
+	return &in->turns[lb->turn + (type == RR_AAAA ? TURN_AAAA : TURN_A)];
+}
+
 void answer_select_input(struct select_input *si, struct select_client *client, bool asks, const struct lb *lb, const struct lb_state *st,
-                         const struct answer_input *in)
+                         uint16_t type, const struct answer_input *in)
 {
 	*si = (struct select_input){
 		.service = lb_chosen_from(lb, st), .gate = &st->gate, .client = client,
@@ -79,6 +84,8 @@ void answer_select_input(struct select_input *si, struct select_client *client, 
 	};
 	if (lb->asks_numbers)
 		si->numbers = atomic_load_explicit(&lb->numbers, memory_order_acquire);
+	if (lb->asks_turn && in->turns)
+		si->turn = *turn_of(lb, type, in);
 	if (lb->asks_time)
 		si->now = in->now ? in->now : (int64_t)time(NULL);
 	if (!asks)
@@ -96,7 +103,9 @@ static bool answer_ordered(struct answer *a, const struct lb *lb, const struct l
 	size_t want = lb->service->policy->answers, n = 0;
 	struct select_client client;
 	struct select_input si;
-	answer_select_input(&si, &client, lb->asks_client, lb, st, in);
+	answer_select_input(&si, &client, lb->asks_client, lb, st, type, in);
+	if (lb->asks_turn && in->turns)
+		++*turn_of(lb, type, in);
 	size_t ordered = select_order(&si, every ? want : SERVICE_MEMBERS_MAX, order);
 	if (!ordered)
 		return false;
@@ -308,17 +317,20 @@ static bool make_optional(struct answer *a, unsigned before)
 }
 
 void answer_service_addresses(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member,
-                              const struct answer_input *in, struct owner owner)
+                              const struct answer_input *asked, struct owner owner)
 {
 	static const uint16_t types[] = { RR_A, RR_AAAA };
+	struct answer_input in = *asked;
+	if (in.turns)
+		in.turns += TURN_ADDITIONAL;
 	const struct lb_state *st = atomic_load_explicit(&lb->state, memory_order_acquire);
 	bool more = st && st->ready;
 	for (size_t t = 0; more && t < 2; t++) {
 		unsigned before = a->nitems;
 		if (kind == NODE_MEMBER)
-			answer_one(a, lb, st, member, types[t], in, owner);
+			answer_one(a, lb, st, member, types[t], &in, owner);
 		else
-			answer_selected(a, lb, st, types[t], in, owner);
+			answer_selected(a, lb, st, types[t], &in, owner);
 		more = make_optional(a, before);
 	}
 }

@@ -22,10 +22,11 @@ const struct lb_state *answer_state(struct answer *a, const struct lb *lb);
 
 /*
  * What the selector goes by, with nothing left out: whatever else it is to know
- * is put in here. `client` is filled with who asks if some rule `asks`.
+ * is put in here. `client` is filled with who asks if some rule `asks`. Whose
+ * turn it is, it says for answers of `type`; the turn isn't taken.
  */
 void answer_select_input(struct select_input *si, struct select_client *client, bool asks, const struct lb *lb, const struct lb_state *st,
-                         const struct answer_input *in);
+                         uint16_t type, const struct answer_input *in);
 
 /* `kind` is one of the health kinds, or NODE_EXPLAIN with the number of labels down-SITE as `member`. */
 void answer_health(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member, const struct query *q,

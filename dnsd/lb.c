@@ -43,9 +43,16 @@ static void note_asked(struct lb *lb, const struct policy *p)
 		lb->asks_time |= r->has_hours || r->days;
 		for (size_t k = 0; k < r->nmetrics; k++) {
 			lb->asks_client |= metric_asks(r->metrics[k]) == METRIC_ASKS_CLIENT;
+			lb->asks_turn |= r->metrics[k] == METRIC_ROUNDROBIN;
 			lb->asks_numbers |= metric_asks(r->metrics[k]) == METRIC_ASKS_NUMBERS;
 		}
 	}
+}
+
+static uint32_t next_turn(void)
+{
+	static _Atomic(uint32_t) last;
+	return atomic_fetch_add_explicit(&last, TURN_KINDS, memory_order_relaxed) % TURN_PLACES;
 }
 
 struct lb *lb_new(struct service *s, const struct conf *conf)
@@ -61,6 +68,8 @@ struct lb *lb_new(struct service *s, const struct conf *conf)
 	lb->conf = conf;
 	lb->every_a = lb->every_aaaa = true;
 	note_asked(lb, s->policy);
+	if (lb->asks_turn)
+		lb->turn = next_turn();
 	if (policy_sheds(s->policy) && !(lb->shed = calloc(s->nmembers, sizeof *lb->shed))) {
 		lb_delete(lb);
 		return NULL;

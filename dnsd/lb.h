@@ -18,6 +18,14 @@
 struct conf;
 struct zone;
 
+/*
+ * Each service turns by itself, each family of it, and what is additional:
+ * resolvers ask for A and AAAA one after the other, and would always meet the
+ * same two of two members. Beyond so many services some turn together.
+ */
+enum turn_kind { TURN_A, TURN_AAAA, TURN_ADDITIONAL, TURN_KINDS = 4 };
+#define TURN_PLACES (2048 * TURN_KINDS)
+
 /* A member's address records of one family: n times C00C type class 0 rdlength address. */
 struct lb_records { uint16_t n, len; uint8_t *wire; };
 
@@ -50,6 +58,8 @@ struct lb {
 	bool asks_client;              /* some rule or metric looks at the client, or shedding does */
 	bool asks_numbers;             /* some metric looks at the members' numbers, or shedding does */
 	bool asks_time;                /* some rule has hours or days */
+	bool asks_turn;                /* some rule has roundrobin */
+	uint32_t turn;                 /* the first of its TURN_KINDS places among TURN_PLACES; with asks_turn */
 	bool draws;                    /* select_is_draw(policy) */
 	bool flattens;                 /* host names at the origin: answered by their addresses, not by CNAME */
 	struct flatten *flatten;       /* control thread only */

@@ -176,7 +176,7 @@ size_t respond(struct responder *r, const struct generation *gen, uint8_t *msg, 
 	if (verdict != QUERY_OK)
 		return respond_without(r, gen, msg, client, tcp, verdict, rcode);
 	size_t limit = tcp ? room : r->query.udp_size < room ? r->query.udp_size : room;
-	struct answer_input in = { .gen = gen, .client = client, .random = select_random(&r->random), .turn = r->turn++,
+	struct answer_input in = { .gen = gen, .client = client, .random = select_random(&r->random), .turns = r->turns,
 	                           .explain = &r->explain };
 	if (r->query.options.seen || gen->rrl)
 		begin_special(r, &in);

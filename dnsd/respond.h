@@ -26,7 +26,8 @@ struct responder {
 	struct explain explain;
 	struct edns_reply reply;
 	enum cookie_state cookie;
-	uint64_t random, turn;
+	uint64_t random;
+	uint32_t turns[TURN_PLACES];
 	struct dns_counters counters;
 };
 

@@ -224,7 +224,8 @@ static size_t ask(const char *name, uint16_t type, const struct client *c, uint6
 	wire_write(&w, c->address, bytes);
 	addr_parse(&from, "127.0.0.1", 4242);
 	responder->random = random;
-	responder->turn = random;
+	for (size_t i = 0; i < TURN_PLACES; i++)
+		responder->turns[i] = (uint32_t)random;
 	return respond(responder, gen, msg, wire_written(&w), 65535, &from, true);
 }
 
