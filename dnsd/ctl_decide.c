@@ -5,6 +5,15 @@
 #include <string.h>
 #include "answer.h"
 
+#define DIGEST_BEGIN 0xcbf29ce484222325u
+
+static uint64_t digest(uint64_t h, const void *p, size_t n)
+{
+	for (const uint8_t *b = p; n--; b++)
+		h = (h ^ *b) * 0x100000001b3u; /* FNV-1a */
+	return h;
+}
+
 /* --- states --- */
 
 static bool assumed_down(const struct ctl *c, const struct conf *conf, const struct member *m)
@@ -15,6 +24,36 @@ static bool assumed_down(const struct ctl *c, const struct conf *conf, const str
 	return false;
 }
 
+/*
+ * What stands for the addresses of a host name at the origin, which the name
+ * server resolves: one of each family, made of the name, so that another name
+ * is another answer.
+ */
+static bool stand_in(struct lb_addresses *out, const struct member *m)
+{
+	uint64_t h[2] = { digest(DIGEST_BEGIN, m->host, dname_len(m->host)), 0 };
+	struct addr a;
+	addr_from_bytes(&a, AF_INET, h, 0);
+	if (!lb_lay_out(&out->a, &a, 1, AF_INET))
+		return false;
+	addr_from_bytes(&a, AF_INET6, h, 0);
+	return lb_lay_out(&out->aaaa, &a, 1, AF_INET6);
+}
+
+static bool resolve_all(const struct lb *lb, struct lb_state *st)
+{
+	const struct service *s = lb->service;
+	if (!lb->flattens)
+		return true;
+	if (!(st->resolved = calloc(s->nmembers, sizeof *st->resolved)))
+		return false;
+	st->nresolved = s->nmembers;
+	for (size_t i = 0; i < s->nmembers; i++)
+		if (s->members[i].host && !stand_in(&st->resolved[i], &s->members[i]))
+			return false;
+	return true;
+}
+
 /* Publishes a state as the name server's control thread does. */
 static enum ctl_status publish(struct ctl *c, struct lb *lb, struct member_view *views)
 {
@@ -23,9 +62,14 @@ static enum ctl_status publish(struct ctl *c, struct lb *lb, struct member_view 
 	for (size_t i = 0; i < s->nmembers; i++)
 		if (assumed_down(c, lb->conf, &s->members[i]))
 			views[i] = (struct member_view){ .verdict = VERDICT_DOWN };
-	gate_compute(s, views, MEMBER_NO_SITE, true, &gate);
+	struct service *weighed = lb_weigh(s, views);
+	gate_compute(weighed ? weighed : s, views, MEMBER_NO_SITE, true, &gate);
 	struct lb_state *st = lb_state_new(&gate);
-	if (!st || !lb_state_keep_views(st, views, s->nmembers)) {
+	if (st)
+		st->weighed = weighed;
+	else
+		free(weighed);
+	if (!st || !lb_state_keep_views(st, views, s->nmembers) || !resolve_all(lb, st)) {
 		lb_state_delete(st);
 		return ctl_fail(CTL_REFUSED, "out of memory");
 	}
@@ -87,6 +131,11 @@ const struct member_numbers *decide_numbers(const struct lb *lb, size_t member)
 	return &atomic_load(&lb->numbers)[member];
 }
 
+static struct member_view view_of_state(const struct member_state *s)
+{
+	return (struct member_view){ .verdict = s->said.state, .percent = s->said.has & HAS_WEIGHT ? (uint16_t)s->said.percent : 0 };
+}
+
 static enum ctl_status publish_live(struct ctl *c, struct lb *lb)
 {
 	static struct member_state states[SERVICE_MEMBERS_MAX];
@@ -94,7 +143,7 @@ static enum ctl_status publish_live(struct ctl *c, struct lb *lb)
 	const struct service *s = lb->service;
 	enum ctl_status status = c->all_up ? CTL_OK : ctl_members(c, s, states);
 	for (size_t i = 0; i < s->nmembers; i++)
-		views[i] = (struct member_view){ .verdict = c->all_up || !states[i].known ? VERDICT_UP : states[i].said.state };
+		views[i] = c->all_up || !states[i].known ? (struct member_view){ .verdict = VERDICT_UP } : view_of_state(&states[i]);
 	struct member_numbers *numbers = status == CTL_OK ? make_numbers(lb) : NULL;
 	if (!numbers)
 		return status == CTL_OK ? CTL_REFUSED : status;
@@ -155,15 +204,6 @@ enum verdict decide_verdict(const struct lb *lb, size_t member)
 }
 
 /* --- answers --- */
-
-#define DIGEST_BEGIN 0xcbf29ce484222325u
-
-static uint64_t digest(uint64_t h, const void *p, size_t n)
-{
-	for (const uint8_t *b = p; n--; b++)
-		h = (h ^ *b) * 0x100000001b3u; /* FNV-1a */
-	return h;
-}
 
 /* The service, or LABEL.SERVICE of it, whose members are in the answer. */
 static const struct lb *find_lb(const struct zone *z, const struct zone_name *n)

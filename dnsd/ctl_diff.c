@@ -34,14 +34,19 @@ static void add_outcome(struct outcomes *o, const struct decision *d)
 	o->list[o->n++].count = 1;
 }
 
-/* "den", or "sjc 75% den 25%". */
+/* "den", or "sjc 75% den 25%"; what is left behind the first of them is "...". */
 static const char *outcomes_text(const struct outcomes *o, char *out, size_t size)
 {
 	size_t len = 0;
+	unsigned told = 0;
 	out[0] = '\0';
-	for (unsigned i = 0; i < o->n && len < size; i++)
+	for (unsigned i = 0; i < o->n && len < size; i++) {
 		len += (size_t)snprintf(out + len, size - len, o->n > 1 ? "%s%s %u%%" : "%s%s", i ? " " : "", o->list[i].text,
 		                        (o->list[i].count * 100 + o->all / 2) / o->all);
+		told += o->list[i].count;
+	}
+	if (told < o->all && len < size)
+		snprintf(out + len, size - len, " ...");
 	return out;
 }
 

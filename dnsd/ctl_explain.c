@@ -77,6 +77,7 @@ static void say_step(const struct ask_txt *t)
 		const char *all = value(t, "in", in), *left = value(t, "out", out);
 		printf("%s of %s", left && *left ? left : "nobody", all ? all : "nobody");
 		say(t, "why", "; ", "");
+		say(t, "shed", "; busy, so left out for a share of clients: ", "");
 		printf("\n");
 	} else if (value(t, "sites", text)) {
 		printf("  the rule's sites (%s): ", text);

@@ -9,12 +9,12 @@ static void copy(char *out, size_t size, const struct ask_txt *t, const char *ke
 	snprintf(out, size, "%s", v ? v : "");
 }
 
-/* As an observation's strings (they have the same keys): one reader for both. */
+/* As an observation's strings (they have the same keys, but for the share of its weight): one reader for both. */
 static bool read_numbers(const struct ask_txt *t, struct update_observation *out)
 {
 	uint8_t rdata[2 * ASK_WHY_MAX];
 	static const char observer[] = "observer=a/b";
-	static const char *const keys[] = { "state", "rtt", "sessions", "capacity", "load", "cost", "check", "local", "forwarded", "tail" };
+	static const char *const keys[] = { "state", "rtt", "sessions", "capacity", "load", "cost", "check", "local", "forwarded", "tail", "agent" };
 	struct wire_writer w;
 	const char *why;
 	wire_writer_init(&w, rdata, sizeof rdata);
@@ -24,11 +24,12 @@ static bool read_numbers(const struct ask_txt *t, struct update_observation *out
 		const char *v = ask_value(t, keys[i]);
 		if (!v)
 			continue;
-		size_t key = strlen(keys[i]), n = strlen(v);
+		const char *name = strcmp(keys[i], "agent") == 0 ? "weight" : keys[i];
+		size_t key = strlen(name), n = strlen(v);
 		if (key + 1 + n > 255)
 			continue;
 		wire_write8(&w, (uint8_t)(key + 1 + n));
-		wire_write(&w, keys[i], key);
+		wire_write(&w, name, key);
 		wire_write8(&w, '=');
 		wire_write(&w, v, n);
 	}

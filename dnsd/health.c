@@ -113,10 +113,13 @@ static void put_count(struct txt *s, const char *key, uint64_t v)
 	txt_put(s, "%s=%llu", key, (unsigned long long)v);
 }
 
-static void put_hundredths(struct txt *s, const char *key, uint64_t millionths)
+/* Of `decimals` no more than say something, but `least` of them: what is near must not seem alike to those who go by it (fairleadctl simulate). */
+static void put_decimals(struct txt *s, const char *key, uint64_t value, unsigned unit, unsigned decimals, unsigned least)
 {
-	uint64_t v = (millionths + 5000) / 10000;
-	txt_put(s, "%s=%llu.%02llu", key, (unsigned long long)(v / 100), (unsigned long long)(v % 100));
+	uint64_t part = value % unit;
+	for (; decimals > least && part % 10 == 0; decimals--)
+		part /= 10;
+	txt_put(s, "%s=%llu.%0*llu", key, (unsigned long long)(value / unit), (int)decimals, (unsigned long long)part);
 }
 
 static void put_use(struct txt *s, const struct numbers *n)
@@ -126,9 +129,9 @@ static void put_use(struct txt *s, const struct numbers *n)
 	if (n->capacity)
 		put_count(s, "capacity", n->capacity);
 	if (n->has & HAS_LOAD)
-		put_hundredths(s, "load", n->load_ppm);
+		put_decimals(s, "load", (n->load_ppm + 50) / 100, 10000, 4, 2);
 	if (n->has & HAS_COST)
-		txt_put_tenths(s, "cost", n->cost_milli);
+		put_decimals(s, "cost", n->cost_milli, 1000, 3, 1);
 }
 
 static void put_forwarder(struct txt *s, const struct numbers *n, enum verdict verdict)
@@ -185,6 +188,8 @@ size_t health_member_rdata(uint8_t *out, size_t size, const struct health_input 
 	put_rtt(&s, rtt || !speaker ? rtt : speaker->rtt_us);
 	put_use(&s, &n);
 	txt_put(&s, "weight=%u", m->weight);
+	if (n.has & HAS_WEIGHT && numbers_weigh(m))
+		txt_put(&s, "agent=%u%%", (unsigned)n.percent);
 	txt_put(&s, "rank=%u", m->rank);
 	put_seen_age(&s, in, speaker);
 	txt_put(&s, "observers=%u/%u", (unsigned)(votes >> 16), (unsigned)(votes & 0xffff));

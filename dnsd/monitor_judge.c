@@ -83,10 +83,7 @@ static uint16_t percent_of(const struct watched_member *wm, int64_t now)
 	const struct entry *e = wm->entry;
 	const struct member *mb = &e->service->members[wm->index];
 	const char *home = mb->site == MEMBER_NO_SITE ? NULL : e->conf->sites[mb->site].name;
-	bool asked = false;
-	for (size_t i = 0; i < mb->nchecks; i++)
-		asked = asked || mb->checks[i]->type == CHECK_AGENT || mb->checks[i]->type == CHECK_EXEC;
-	if (!asked)
+	if (!numbers_weigh(mb))
 		return 0;
 	struct numbers n = numbers_of(wm->live, mb, home, now, loop_seconds(e->conf->exchange.interval));
 	return n.has & HAS_WEIGHT ? (uint16_t)n.percent : 0;

@@ -1,6 +1,7 @@
 #include "numbers.h"
 
 #include <string.h>
+#include "../common/conf.h"
 
 bool numbers_is_fwd(const struct observer *who)
 {
@@ -10,6 +11,14 @@ bool numbers_is_fwd(const struct observer *who)
 bool numbers_is_from(const struct observer *who, const char *site)
 {
 	return strncmp(who->name, site, who->site_end) == 0 && !site[who->site_end];
+}
+
+bool numbers_weigh(const struct member *m)
+{
+	for (size_t i = 0; i < m->nchecks; i++)
+		if (m->checks[i]->type == CHECK_AGENT || m->checks[i]->type == CHECK_EXEC)
+			return true;
+	return false;
 }
 
 static uint64_t more(uint64_t a, uint64_t b)

@@ -33,6 +33,9 @@ struct numbers {
  */
 struct numbers numbers_of(const struct live_member *l, const struct member *m, const char *site, int64_t now, int64_t interval);
 
+/* `percent` counts for this member: one of its checks may say it. */
+bool numbers_weigh(const struct member *m);
+
 /* Adds what one observer says. */
 void numbers_add(struct numbers *n, const struct seen *s);
 

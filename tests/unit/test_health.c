@@ -265,7 +265,7 @@ static void whose_words(void)
 	says(&x, "observer=sjc/agent|sessions=99|load=0.042|cost=3|seq=5", now);
 	CU_ASSERT_STRING_EQUAL(member_text(&x.b),
 		"\"site=sjc\" \"state=down\" \"address=203.0.113.10,2001:db8:1::10\" \"since=2026-11-22T10:00:00Z\" \"source=home\" "
-		"\"check=L4 refused\" \"rtt=3.2\" \"sessions=15\" \"capacity=20\" \"load=0.04\" \"cost=3.0\" \"weight=3\" \"rank=1\" \"age=0.1\" "
+		"\"check=L4 refused\" \"rtt=3.2\" \"sessions=15\" \"capacity=20\" \"load=0.042\" \"cost=3.0\" \"weight=3\" \"rank=1\" \"age=0.1\" "
 		"\"observers=1/2\" \"local=3/4\" \"forwarded=1.5\" \"tail=0.3\"");
 	x.b.live.verdict = VERDICT_UP;
 	x.b.live.source = SOURCE_MAJORITY;
