@@ -5,7 +5,9 @@
  *     exchange_receive.c   a message comes in: signature, permissions, orders
  *     exchange_said.c      observations: what is new, and what is only said again
  *     exchange_rtt.c       ... of round trips
+ *     exchange_signer.c    as whom a key may speak
  *     exchange_send.c      messages go out
+ *     exchange_note.c      what was not taken, counted and said
  */
 #ifndef FAIRLEAD_EXCHANGE_PARTS_H
 #define FAIRLEAD_EXCHANGE_PARTS_H
@@ -82,17 +84,6 @@ static inline struct observe *observe_of(const struct exchange *x)
 	return monitor_observe(x->monitor);
 }
 
-/* --- exchange.c --- */
-
-/* Counts, and says it now and then. `who` and `why` may be NULL. */
-void exchange_note(struct exchange *x, enum exchange_reason r, const struct addr *from, const char *who, const char *why);
-/* Says what other threads have counted. */
-void exchange_note_others(struct exchange *x);
-/* The zone of that origin (lower case), or NULL. */
-struct zone *exchange_zone(const struct exchange *x, const uint8_t *origin);
-
-/* --- exchange_receive.c --- */
-
 /* A message on its way through. */
 struct job {
 	struct exchange *x;
@@ -109,12 +100,7 @@ struct job {
 	bool ordered;                  /* an operator's order was taken: it is confirmed when it is on the disk */
 };
 
-/* Counts why something in the message was not taken. */
-void exchange_note_job(struct job *j, enum exchange_reason r, const char *why);
-/* The key is that of the site of this name. */
-bool exchange_is_site_of(const struct conf *c, const struct key *key, const char *name, size_t len);
-/* The signer may write as this observer (a name). */
-bool exchange_may_write_as(struct job *j, const char *observer);
+/* --- exchange_receive.c --- */
 
 void exchange_receive(void *arg, struct inbox_message *m);
 /* Orders up to `mark` are on the disk, or can't be written. */
@@ -137,6 +123,13 @@ bool exchange_check_rtt(struct job *j, const struct update_record *r, const stru
 /* Takes such a record, and passes it on if it is our own site's. */
 void exchange_take_rtt(struct job *j, const struct update_record *r, const struct update_owner *o);
 
+/* --- exchange_signer.c --- */
+
+/* The key is that of the site of this name. */
+bool exchange_is_site_of(const struct conf *c, const struct key *key, const char *name, size_t len);
+/* The signer may write as this observer (a name). */
+bool exchange_may_write_as(struct job *j, const char *observer);
+
 /* --- exchange_send.c --- */
 
 bool exchange_send_begin(struct exchange *x); /* false: no memory */
@@ -149,5 +142,14 @@ void exchange_say_order(struct exchange *x, const struct zone *zone, const uint8
 void exchange_say_record(struct exchange *x, const struct zone *zone, const uint8_t *owner, uint32_t ttl, const uint8_t *rdata, size_t len);
 void exchange_on_interval(evutil_socket_t fd, short what, void *arg);
 void exchange_on_flush(evutil_socket_t fd, short what, void *arg);
+
+/* --- exchange_note.c --- */
+
+/* Counts, and says it now and then. `who` and `why` may be NULL. */
+void exchange_note(struct exchange *x, enum exchange_reason r, const struct addr *from, const char *who, const char *why);
+/* Counts why something in the message was not taken. */
+void exchange_note_job(struct job *j, enum exchange_reason r, const char *why);
+/* Says what other threads have counted. */
+void exchange_note_others(struct exchange *x);
 
 #endif

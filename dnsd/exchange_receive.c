@@ -120,25 +120,6 @@ static bool check_operator(struct job *j, const struct update_record *r, const s
 	return true;
 }
 
-bool exchange_is_site_of(const struct conf *c, const struct key *key, const char *name, size_t len)
-{
-	for (size_t i = 0; i < c->nsites; i++)
-		if (c->sites[i].key == key && strlen(c->sites[i].name) == len && memcmp(c->sites[i].name, name, len) == 0)
-			return true;
-	return false;
-}
-
-bool exchange_may_write_as(struct job *j, const char *observer)
-{
-	struct update_observer who;
-	if (strcmp(observer, j->permitted) == 0)
-		return true;
-	if (!update_observer_read(&who, observer) || !exchange_is_site_of(j->x->gen->conf, j->tsig.key, who.site, who.site_len))
-		return false;
-	strcpy(j->permitted, observer);
-	return true;
-}
-
 static bool check_site(struct job *j, const struct update_record *r, const struct update_owner *o)
 {
 	struct update_observation said;
@@ -232,11 +213,6 @@ static void apply_order(struct job *j, const struct update_record *r, const stru
 
 /* --- messages --- */
 
-void exchange_note_job(struct job *j, enum exchange_reason r, const char *why)
-{
-	exchange_note(j->x, r, &j->message->from, j->tsig.key ? j->tsig.key->name : NULL, why);
-}
-
 static unsigned fail(struct job *j, enum exchange_reason reason, unsigned rcode)
 {
 	exchange_note_job(j, reason, j->why);
@@ -315,7 +291,7 @@ static unsigned handle(struct job *j)
 	struct update u;
 	struct exchange *x = j->x;
 	enum update_rcode rcode = update_read_head(&u, j->message->bytes, j->message->len, &j->why);
-	j->zone = rcode == UPDATE_OK && x->monitor ? exchange_zone(x, u.zone) : NULL;
+	j->zone = rcode == UPDATE_OK && x->monitor ? generation_zone_at(x->gen, u.zone) : NULL;
 	if (rcode == UPDATE_OK && !j->zone)
 		rcode = update_read(&u, j->message->bytes, j->message->len, &j->why);
 	if (rcode != UPDATE_OK)

@@ -7,6 +7,8 @@
 #include "../common/zonefile.h"
 #include "zone_build.h"
 
+_Atomic(struct generation *) current_generation;
+
 /* Up to so many zones are searched one by one. */
 #define FEW_ZONES 4
 
@@ -87,7 +89,7 @@ static bool add_zone(struct generation *g, struct zone *z)
 	return true;
 }
 
-static struct zone *zone_of_origin(const struct generation *g, const uint8_t *origin)
+struct zone *generation_zone_at(const struct generation *g, const uint8_t *origin)
 {
 	for (size_t i = 0; g && i < g->nzones; i++)
 		if (dname_equal(g->zones[i]->origin, origin))
@@ -109,7 +111,7 @@ static void load_one(void *arg, const char *file, const uint8_t *origin)
 	if (z)
 		hold_conf(l->g->conf);
 	else
-		z = zone_of_origin(l->old, origin);
+		z = generation_zone_at(l->old, origin);
 	if (z && !add_zone(l->g, z))
 		l->failed = true;
 }

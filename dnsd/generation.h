@@ -6,6 +6,7 @@
 #ifndef FAIRLEAD_GENERATION_H
 #define FAIRLEAD_GENERATION_H
 
+#include <stdatomic.h>
 #include "zone.h"
 
 struct conf;
@@ -29,6 +30,9 @@ struct generation {
 	_Atomic(struct rtt_table *) rtt;      /* by conf's sites; NULL: nothing is known. Exchanged while in force */
 };
 
+/* The one in force. Query threads read it inside a batch only. */
+extern _Atomic(struct generation *) current_generation;
+
 /*
  * Reads every zone of conf->dns.zones. Takes `conf`. A zone with errors is
  * taken over from `old` (its configuration stays with it), or left out when
@@ -38,6 +42,9 @@ struct generation {
  */
 struct generation *generation_load(struct conf *conf, const struct generation *old, struct errs *errs);
 void generation_delete(struct generation *g);
+
+/* The zone of that origin (lower case). NULL: none, or no generation. */
+struct zone *generation_zone_at(const struct generation *g, const uint8_t *origin);
 
 /* The zone of ours whose origin is the longest suffix of the name that has at most `labels` labels. NULL: none. */
 const struct zone *generation_zone_to(const struct generation *g, const struct zone_name *n, unsigned labels);

@@ -11,7 +11,7 @@
 #include "../common/log.h"
 #include "../common/wire.h"
 #include "exchange_reason.h"
-#include "worker.h"
+#include "rr.h"
 
 /* Taken in one go before the other events of the control thread have their turn. */
 #define BATCH 256
@@ -66,13 +66,13 @@ static bool put(struct inbox_message *m)
 {
 	uint64_t one = 1;
 	pthread_mutex_lock(&inbox.lock);
-	bool room = inbox.event && (m->thread ? inbox.tcp_bytes + m->len <= INBOX_TCP_BYTES_MAX : inbox.udp < INBOX_UDP_MAX);
+	bool room = inbox.event && (m->back.send ? inbox.tcp_bytes + m->len <= INBOX_TCP_BYTES_MAX : inbox.udp < INBOX_UDP_MAX);
 	bool was_empty = !inbox.first;
 	if (room) {
 		*inbox.last = m;
 		inbox.last = &m->next;
-		inbox.udp += !m->thread;
-		inbox.tcp_bytes += m->thread ? m->len : 0;
+		inbox.udp += !m->back.send;
+		inbox.tcp_bytes += m->back.send ? m->len : 0;
 		if (was_empty && write(event_get_fd(inbox.event), &one, sizeof one) < 0)
 			log_error("cannot wake a thread", "thread=control error=\"%s\"", strerror(errno));
 	}
@@ -110,14 +110,13 @@ bool inbox_offer_udp(const uint8_t *msg, size_t len, int fd, const struct msghdr
 	return true;
 }
 
-bool inbox_offer_tcp(const uint8_t *msg, size_t len, const struct addr *from, struct tcp_thread *t, void *client)
+bool inbox_offer_tcp(const uint8_t *msg, size_t len, const struct addr *from, const struct inbox_back *back)
 {
 	struct inbox_message *m = let_in(msg, len, false) ? message_new(msg, len) : NULL;
 	if (!m)
 		return false;
 	m->from = *from;
-	m->thread = t;
-	m->client = client;
+	m->back = *back;
 	return put(m);
 }
 
@@ -131,8 +130,8 @@ static struct inbox_message *get(void)
 		inbox.first = m->next;
 		if (!inbox.first)
 			inbox.last = &inbox.first;
-		inbox.udp -= !m->thread;
-		inbox.tcp_bytes -= m->thread ? m->len : 0;
+		inbox.udp -= !m->back.send;
+		inbox.tcp_bytes -= m->back.send ? m->len : 0;
 	}
 	pthread_mutex_unlock(&inbox.lock);
 	return m;
@@ -199,8 +198,8 @@ static void answer_udp(const struct inbox_message *m, const uint8_t *answer, siz
 
 void inbox_answer(struct inbox_message *m, const uint8_t *answer, size_t len)
 {
-	if (m->thread)
-		tcp_return(m->thread, m->client, answer, len);
+	if (m->back.send)
+		m->back.send(m->back.thread, m->back.client, answer, len);
 	else
 		answer_udp(m, answer, len);
 	free(m);

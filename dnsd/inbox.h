@@ -5,7 +5,7 @@
  *
  *     udp, tcp: inbox_offer_* -> queue -> eventfd -> control: exchange
  *     udp:  answered from the control thread through the same socket
- *     tcp:  answer -> tcp_return -> the client's thread
+ *     tcp:  answer -> back.send -> the client's thread
  *
  * Unsigned ones never get here: whoever has no key costs the control thread
  * nothing. The queue is bounded; TCP has a share of its own, so that a flood
@@ -30,7 +30,13 @@
 
 struct event_base;
 struct msghdr;
-struct tcp_thread;
+
+/* How an answer goes back to a client of TCP. */
+struct inbox_back {
+	/* From the control thread; the client may be gone by now. `len` 0: there is no answer. */
+	void (*send)(void *thread, void *client, const uint8_t *answer, size_t len);
+	void *thread, *client;
+};
 
 struct inbox_message {
 	struct inbox_message *next;
@@ -39,9 +45,8 @@ struct inbox_message {
 	int fd;
 	uint8_t control[INBOX_CONTROL_MAX] __attribute__((aligned(8)));
 	size_t control_len;
-	/* TCP; NULL: UDP */
-	struct tcp_thread *thread;
-	void *client;
+	/* TCP; send NULL: UDP */
+	struct inbox_back back;
 	size_t len;
 	uint8_t bytes[];
 };
@@ -64,7 +69,7 @@ void inbox_end(void);
  * `h`: as received, IP_PKTINFO made the answer's (udp.c). One that was cut (MSG_TRUNC) is not let in.
  */
 bool inbox_offer_udp(const uint8_t *msg, size_t len, int fd, const struct msghdr *h);
-bool inbox_offer_tcp(const uint8_t *msg, size_t len, const struct addr *from, struct tcp_thread *t, void *client);
+bool inbox_offer_tcp(const uint8_t *msg, size_t len, const struct addr *from, const struct inbox_back *back);
 
 /* Sends the answer to where the message came from (`len` 0: none), and frees the message. */
 void inbox_answer(struct inbox_message *m, const uint8_t *answer, size_t len);

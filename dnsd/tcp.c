@@ -183,14 +183,35 @@ static bool send_message(struct client *c, size_t len)
 	return true;
 }
 
+/* From the control thread. What doesn't fit in memory is lost, as if the connection were. */
+static void return_answer(void *thread, void *client, const uint8_t *answer, size_t len)
+{
+	struct tcp_thread *t = thread;
+	uint64_t one = 1;
+	struct returned *r = malloc(sizeof *r + len);
+	if (!r)
+		return;
+	r->client = client;
+	r->len = len;
+	if (len)
+		memcpy(r->bytes, answer, len);
+	pthread_mutex_lock(&t->back_lock);
+	r->next = t->returned;
+	t->returned = r;
+	pthread_mutex_unlock(&t->back_lock);
+	if (write(t->back_fd, &one, sizeof one) < 0)
+		log_error("cannot wake a thread", "thread=tcp error=\"%s\"", strerror(errno));
+}
+
 /* An UPDATE that is signed goes to the control thread, which answers it. False: it is to be answered here. */
 static bool pass_update(struct client *c, size_t n)
 {
 	struct tcp_thread *t = c->thread;
+	const struct inbox_back back = { return_answer, t, c };
 	if (!inbox_is_update(t->message + 2, n))
 		return false;
 	c->pending++;
-	if (inbox_offer_tcp(t->message + 2, n, &c->addr, t, c))
+	if (inbox_offer_tcp(t->message + 2, n, &c->addr, &back))
 		return true;
 	c->pending--;
 	return false;
@@ -387,24 +408,6 @@ static void on_returned(evutil_socket_t fd, short what, void *arg)
 		free(r);
 	}
 	rcu_thread_offline();
-}
-
-void tcp_return(struct tcp_thread *t, void *client, const uint8_t *answer, size_t len)
-{
-	uint64_t one = 1;
-	struct returned *r = malloc(sizeof *r + len);
-	if (!r)
-		return;
-	r->client = client;
-	r->len = len;
-	if (len)
-		memcpy(r->bytes, answer, len);
-	pthread_mutex_lock(&t->back_lock);
-	r->next = t->returned;
-	t->returned = r;
-	pthread_mutex_unlock(&t->back_lock);
-	if (write(t->back_fd, &one, sizeof one) < 0)
-		log_error("cannot wake a thread", "thread=tcp error=\"%s\"", strerror(errno));
 }
 
 /* ---- accepting ---- */

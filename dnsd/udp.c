@@ -25,8 +25,6 @@
 /* in_pktinfo or in6_pktinfo with its header */
 #define CONTROL_MAX 64
 
-_Atomic(struct generation *) current_generation;
-
 struct packet {
 	struct addr from;
 	uint8_t control[CONTROL_MAX] __attribute__((aligned(8)));

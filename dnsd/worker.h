@@ -11,12 +11,8 @@
 #ifndef FAIRLEAD_WORKER_H
 #define FAIRLEAD_WORKER_H
 
-#include <stdatomic.h>
 #include "generation.h"
 #include "respond.h"
-
-/* The generation in force. Read inside a thread's batch only. */
-extern _Atomic(struct generation *) current_generation;
 
 struct udp_thread;
 struct tcp_thread;
@@ -32,12 +28,6 @@ const struct dns_counters *udp_counters(const struct udp_thread *t);
 
 struct tcp_thread *tcp_start(const int *fds, size_t count, char *why);
 void tcp_stop(struct tcp_thread *t);
-/*
- * From the control thread: the answer to a message that the thread had put
- * into the inbox for `client`, who may be gone by now. `len` 0: none. What
- * doesn't fit in memory is lost, as if the connection were.
- */
-void tcp_return(struct tcp_thread *t, void *client, const uint8_t *answer, size_t len);
 const struct dns_counters *tcp_counters(const struct tcp_thread *t);
 
 #endif
