@@ -59,6 +59,7 @@ dnsd_libdnsd_a_SOURCES += dnsd/lb_numbers.h
 dnsd_libdnsd_a_SOURCES += dnsd/monitor.c
 dnsd_libdnsd_a_SOURCES += dnsd/monitor.h
 dnsd_libdnsd_a_SOURCES += dnsd/monitor_failback.c
+dnsd_libdnsd_a_SOURCES += dnsd/monitor_hear.c
 dnsd_libdnsd_a_SOURCES += dnsd/monitor_judge.c
 dnsd_libdnsd_a_SOURCES += dnsd/monitor_parts.h
 dnsd_libdnsd_a_SOURCES += dnsd/monitor_save.c

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "../common/log.h"
 
 static int by_name(const void *a, const void *b)
 {
@@ -125,58 +124,6 @@ static struct entry **entries_new(struct monitor *m, const struct monitor_servic
 	return entries;
 }
 
-/* A site counts as silent when it isn't heard, but not before it had the time to be. */
-static bool is_silent(const struct monitor *m, int site)
-{
-	int64_t age, now = loop_now();
-	if (now - m->begun_at < observation_lifetime(true, INT64_MAX, loop_seconds(m->conf->exchange.interval)))
-		return false;
-	return !observe_site_heard(m->observe, site, now, &age);
-}
-
-/* exchange.probe: whether we look at the member ourselves. */
-static bool is_ours_to_probe(const struct entry *e, const struct member *mb)
-{
-	const struct conf *c = e->conf;
-	if (c->exchange.probe == PROBE_ALL || mb->site == MEMBER_NO_SITE || mb->site == (int)c->own->index)
-		return true;
-	return c->exchange.probe == PROBE_SILENT && is_silent(e->monitor, mb->site);
-}
-
-static void end_watch(struct watched_member *wm)
-{
-	if (!wm->watch)
-		return;
-	watch_delete(wm->watch);
-	wm->watch = NULL;
-	monitor_note_unwatched(wm);
-}
-
-/* The watch it has goes on if it can; one that is known without any probe speaks at once. */
-void monitor_watch(struct watched_member *wm)
-{
-	struct entry *e = wm->entry;
-	const struct member *mb = &e->service->members[wm->index];
-	const struct watch_sink sink = { monitor_on_report, wm };
-	char name[DNAME_TEXT_MAX];
-	if (!is_ours_to_probe(e, mb)) {
-		end_watch(wm);
-		return;
-	}
-	if (wm->watch && watch_update_member(wm->watch, e->conf, e->service, mb))
-		return;
-	watch_delete(wm->watch);
-	wm->watch = watch_new_member(e->monitor->checker, e->conf, e->service, mb, &sink);
-	if (!wm->watch) {
-		log_error("out of memory, a member is not watched", "service=%s member=%s",
-		          dname_to_text(e->service->name, name), mb->label);
-		return;
-	}
-	enum verdict state = watch_state(wm->watch);
-	if (state != VERDICT_UNKNOWN)
-		monitor_note_known(wm, state);
-}
-
 /* Members come over from the old entry, then every member of the new one is watched. */
 static void adopt(struct monitor *m, struct entry *e)
 {
@@ -233,10 +180,11 @@ struct monitor *monitor_new(struct event_base *base, struct checker *checker, co
 	m->live = live;
 	m->calls = *calls;
 	m->conf = conf;
-	if (!monitor_judge_begin(m)) {
+	if (!monitor_hear_begin(m)) {
 		free(m);
 		return NULL;
 	}
+	monitor_judge_begin(m);
 	monitor_begin_saving(m, conf->state);
 	return m;
 }
@@ -248,6 +196,7 @@ void monitor_delete(struct monitor *m)
 	monitor_end_saving(m);
 	entries_delete(m->entries, m->nentries);
 	monitor_judge_end(m);
+	monitor_hear_end(m);
 	free(m);
 }
 
@@ -261,11 +210,8 @@ struct observe *monitor_observe(struct monitor *m)
 void monitor_judge_service(struct monitor *m, const struct service *s)
 {
 	struct entry *e = find(m, s);
-	bool changed = false;
-	for (size_t i = 0; e && i < e->service->nmembers; i++)
-		changed = monitor_judge(e->members[i], NULL) || changed;
 	if (e)
-		monitor_note_changed(e, changed);
+		monitor_judge_entry(e);
 }
 
 void monitor_view(const struct monitor *m, const struct service *s, struct member_view *views)

@@ -122,10 +122,18 @@ bool monitor_judge(struct watched_member *wm, const struct watch_report *r)
 	return judge_percent(wm, now) || changed;
 }
 
+void monitor_judge_entry(struct entry *e)
+{
+	bool changed = false;
+	for (size_t i = 0; i < e->service->nmembers; i++)
+		changed = monitor_judge(e->members[i], NULL) || changed;
+	monitor_note_changed(e, changed);
+}
+
 void monitor_judge_all(struct monitor *m)
 {
 	for (size_t i = 0; i < m->nentries; i++)
-		monitor_judge_service(m, m->entries[i]->service);
+		monitor_judge_entry(m->entries[i]);
 }
 
 /* --- our own checks --- */
@@ -289,18 +297,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 		sweep_later(m);
 }
 
-/* exchange.probe = "silent": who has become silent is looked at, who speaks again no longer. */
-static void watch_again(struct monitor *m)
-{
-	for (size_t i = 0; i < m->nentries; i++) {
-		struct entry *e = m->entries[i];
-		for (size_t k = 0; e->conf->exchange.probe == PROBE_SILENT && k < e->service->nmembers; k++)
-			monitor_watch(e->members[k]);
-	}
-}
-
-/* Those members of which it has said something. */
-static void judge_what_was_said(struct entry *e, const struct observer *who)
+void monitor_judge_said(struct entry *e, const struct observer *who)
 {
 	struct seen s;
 	bool changed = false;
@@ -311,54 +308,14 @@ static void judge_what_was_said(struct entry *e, const struct observer *who)
 	monitor_note_changed(e, changed);
 }
 
-static void on_heard(void *arg, const struct observer *who, bool heard)
-{
-	struct monitor *m = arg;
-	if (m->calls.site)
-		m->calls.site(m->calls.arg, who, heard);
-	watch_again(m);
-	for (size_t i = 0; i < m->nentries; i++)
-		judge_what_was_said(m->entries[i], who);
-}
-
-static void on_grace_over(evutil_socket_t fd, short what, void *arg)
-{
-	struct monitor *m = arg;
-	(void)fd;
-	(void)what;
-	watch_again(m);
-	monitor_judge_all(m);
-}
-
-static void retire(void *arg, void *p)
-{
-	struct monitor *m = arg;
-	if (m->calls.retire)
-		m->calls.retire(m->calls.arg, p);
-	else
-		free(p);
-}
-
 /* --- begin and end --- */
 
-bool monitor_judge_begin(struct monitor *m)
+void monitor_judge_begin(struct monitor *m)
 {
-	const struct observe_calls calls = { .retire = retire, .heard = on_heard, .arg = m };
-	m->begun_at = loop_now();
-	m->observe = observe_new(m->base, m->conf, &calls);
-	if (!m->observe)
-		return false;
-	int64_t wait = observation_lifetime(true, INT64_MAX, loop_seconds(m->conf->exchange.interval)) + NS_PER_MS;
-	const struct timeval tv = { .tv_sec = (time_t)(wait / NS_PER_SECOND), .tv_usec = (suseconds_t)(wait % NS_PER_SECOND / 1000) };
 	evtimer_assign(&m->sweep, m->base, on_sweep, m);
-	evtimer_assign(&m->grace, m->base, on_grace_over, m);
-	event_add(&m->grace, &tv);
-	return true;
 }
 
 void monitor_judge_end(struct monitor *m)
 {
 	event_del(&m->sweep);
-	event_del(&m->grace);
-	observe_delete(m->observe);
 }

@@ -2,6 +2,7 @@
  * monitor_parts: what the files of the monitor share; nobody else includes it.
  *
  *     monitor.c          services come and go; questions
+ *     monitor_hear.c     who is heard, and whom we therefore look at ourselves
  *     monitor_judge.c    observations become verdicts
  *     monitor_verdict.c  moments at which answers change by themselves
  *     monitor_failback.c who was down and waits to be cleared
@@ -82,10 +83,13 @@ static inline int64_t calm_of(const struct entry *e)
 	return (int64_t)e->conf->dns.ttl_calm * NS_PER_SECOND;
 }
 
-/* --- monitor.c --- */
+/* --- monitor_hear.c --- */
 
 /* Watches the member, or doesn't any more, as exchange.probe has it. */
 void monitor_watch(struct watched_member *wm);
+/* Makes m->observe. False: no memory. */
+bool monitor_hear_begin(struct monitor *m);
+void monitor_hear_end(struct monitor *m);
 
 /* --- monitor_judge.c --- */
 
@@ -97,7 +101,11 @@ void monitor_note_known(struct watched_member *wm, enum verdict state);
 void monitor_note_unwatched(struct watched_member *wm);
 /* The verdict by what is known now, and the share of its weight. True: they are others; whoever needs it is the caller's to tell. */
 bool monitor_judge(struct watched_member *wm, const struct watch_report *r);
-bool monitor_judge_begin(struct monitor *m);
+/* All members, and everybody is told. */
+void monitor_judge_entry(struct entry *e);
+/* The same for those members of which `who` has said something. */
+void monitor_judge_said(struct entry *e, const struct observer *who);
+void monitor_judge_begin(struct monitor *m);
 void monitor_judge_end(struct monitor *m);
 
 /* --- monitor_verdict.c --- */
