@@ -65,6 +65,28 @@ void conf_clear_rule_sites(void *object)
 
 /* ---- country, continent, asn ---- */
 
+/* ISO 3166-1, also those that it leaves to everybody (AA, QM to QZ, XA to XZ with Kosovo's XK, ZZ): another would never match anybody. */
+static bool is_country(const char c[2])
+{
+	static const char codes[] =
+		"ADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZ"
+		"CACCCDCFCGCHCICKCLCMCNCOCRCUCVCWCXCYCZDEDJDKDMDODZECEEEGEHERESETFIFJFKFMFOFR"
+		"GAGBGDGEGFGGGHGIGLGMGNGPGQGRGSGTGUGWGYHKHMHNHRHTHUIDIEILIMINIOIQIRISITJEJMJOJPKEKGKHKIKMKNKPKRKWKYKZ"
+		"LALBLCLILKLRLSLTLULVLYMAMCMDMEMFMGMHMKMLMMMNMOMPMQMRMSMTMUMVMWMXMYMZNANCNENFNGNINLNONPNRNUNZOM"
+		"PAPEPFPGPHPKPLPMPNPRPSPTPWPYQARERORSRURWSASBSCSDSESGSHSISJSKSLSMSNSOSRSSSTSVSXSYSZ"
+		"TCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUSUYUZVAVCVEVGVIVNVUWFWSYEYTZAZMZW";
+	for (size_t i = 0; i + 1 < sizeof codes; i += 2)
+		if (codes[i] == c[0] && codes[i + 1] == c[1])
+			return true;
+	return c[0] == 'X' || (c[0] == 'Q' && c[1] >= 'M') || (c[0] == c[1] && (c[0] == 'A' || c[0] == 'Z'));
+}
+
+/* What people mean by codes that are none. */
+static const char *country_hint(const char *upper)
+{
+	return strcmp(upper, "UK") == 0 ? " (the United Kingdom is GB)" : strcmp(upper, "EU") == 0 ? " (Europe is a continent)" : "";
+}
+
 /* Codes of geo databases are in capitals; what people write need not be. */
 static bool read_letters(const struct conf_at *at, const config_setting_t *s, const char *const *known, uint16_t *out)
 {
@@ -79,6 +101,8 @@ static bool read_letters(const struct conf_at *at, const config_setting_t *s, co
 	for (size_t i = 0; known && strcmp(known[i], upper) != 0; i++)
 		if (!known[i + 1])
 			return conf_fail(at, s, "\"%s\" is none of AF, AN, AS, EU, NA, OC, SA", text);
+	if (!known && !is_country(upper))
+		return conf_fail(at, s, "\"%s\" is no country of ISO 3166-1%s", text, country_hint(upper));
 	*out = rule_letters(upper);
 	return true;
 }

@@ -232,7 +232,7 @@ static const struct error_case cases[] = {
 	  "policies = ( { name = \"p\"; failback = \"never\"; shed = 1; rules = (\n"
 	  "{ country = \"US\"; metrics = [ \"rank\" ]; },\n"
 	  "{ country = [ ]; continent = [ \"XX\", \"EUR\" ]; asn = [ 0 ]; metrics = [ \"rank\" ]; },\n"
-	  "{ country = ( \"USA\", \"U1\", 5 ); asn = ( 4294967296, \"AS1\" ); metrics = [ \"rank\" ]; } ); } );\n",
+	  "{ country = ( \"USA\", \"U1\", 5, \"uk\", \"EU\", \"ZY\", \"zz\", \"qm\", \"xk\", \"ad\", \"zw\", \"de\" ); asn = ( 4294967296, \"AS1\" ); metrics = [ \"rank\" ]; } ); } );\n",
 	  "t.conf:7: policies[].failback: \"never\" is none of auto, manual\n"
 	  "t.conf:7: policies[].shed: must be a list: [ ... ] or ( ... )\n"
 	  "t.conf:8: policies[].rules[].country: must be a list: [ ... ] or ( ... )\n"
@@ -243,6 +243,9 @@ static const struct error_case cases[] = {
 	  "t.conf:10: policies[].rules[].country: \"USA\" is not a code of two letters\n"
 	  "t.conf:10: policies[].rules[].country: \"U1\" is not a code of two letters\n"
 	  "t.conf:10: policies[].rules[].country: must be a text in \"...\"\n"
+	  "t.conf:10: policies[].rules[].country: \"uk\" is no country of ISO 3166-1 (the United Kingdom is GB)\n"
+	  "t.conf:10: policies[].rules[].country: \"EU\" is no country of ISO 3166-1 (Europe is a continent)\n"
+	  "t.conf:10: policies[].rules[].country: \"ZY\" is no country of ISO 3166-1\n"
 	  "t.conf:10: policies[].rules[].asn: 4294967296 is out of range (1 to 4294967295)\n"
 	  "t.conf:10: policies[].rules[].asn: must be a number\n" },
 	{ true,
