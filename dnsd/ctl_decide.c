@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "answer.h"
+#include "ctl_rtt.h"
 
 #define DIGEST_BEGIN 0xcbf29ce484222325u
 
@@ -154,7 +155,7 @@ static enum ctl_status publish_live(struct ctl *c, struct lb *lb)
 
 enum ctl_status decide_from_live(struct ctl *c, struct generation *g)
 {
-	enum ctl_status status = c->all_up ? CTL_OK : decide_ask_rtt(c, g, g);
+	enum ctl_status status = c->all_up ? CTL_OK : ctl_ask_rtt(c, g, g);
 	for (size_t i = 0; i < g->nzones; i++)
 		for (size_t k = 0; k < g->zones[i]->nservices && status == CTL_OK; k++)
 			status = publish_live(c, g->zones[i]->services[k]);
@@ -191,7 +192,7 @@ static enum ctl_status publish_same(struct ctl *c, struct lb *lb, const struct g
 
 enum ctl_status decide_from_other(struct ctl *c, struct generation *g, const struct generation *from)
 {
-	enum ctl_status status = c->all_up ? CTL_OK : decide_ask_rtt(c, g, from);
+	enum ctl_status status = c->all_up ? CTL_OK : ctl_ask_rtt(c, g, from);
 	for (size_t i = 0; i < g->nzones; i++)
 		for (size_t k = 0; k < g->zones[i]->nservices && status == CTL_OK; k++)
 			status = publish_same(c, g->zones[i]->services[k], from);

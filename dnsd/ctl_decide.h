@@ -23,9 +23,6 @@ enum ctl_status decide_from_live(struct ctl *c, struct generation *g);
  */
 enum ctl_status decide_from_other(struct ctl *c, struct generation *g, const struct generation *from);
 
-/* What the forwarders have measured, if a policy of `g` goes by it; the name server has the zones of `asked`. */
-enum ctl_status decide_ask_rtt(struct ctl *c, struct generation *g, const struct generation *asked);
-
 /* What is known of a member's sessions, load and so on in that state; and another number of sessions. */
 const struct member_numbers *decide_numbers(const struct lb *lb, size_t member);
 void decide_set_sessions(const struct lb *lb, size_t member, uint32_t sessions);

@@ -1,9 +1,10 @@
-/* What the forwarders have measured (SITE._rtt.ORIGIN), for policies that go by it. */
+#include "ctl_rtt.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include "../common/rtt.h"
 #include "../common/update.h"
-#include "ctl_decide.h"
+#include "lb.h"
 #include "rr.h"
 
 struct samples { struct rtt_sample *list; size_t n; };
@@ -70,7 +71,7 @@ static const struct zone *find_zone(const struct generation *g)
 	return NULL;
 }
 
-enum ctl_status decide_ask_rtt(struct ctl *c, struct generation *g, const struct generation *asked)
+enum ctl_status ctl_ask_rtt(struct ctl *c, struct generation *g, const struct generation *asked)
 {
 	const struct zone *z = find_zone(g), *from = asked->nzones ? asked->zones[0] : NULL;
 	struct samples s = { .n = 0 };

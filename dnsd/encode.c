@@ -1,6 +1,5 @@
 #include "encode.h"
 
-#include "health_answer.h"
 #include "moving.h"
 
 /* OPT: root, type, size, extended rcode and flags, rdlength (RFC 6891 section 6.1.2) */
@@ -255,7 +254,7 @@ static unsigned put_cname(struct encoder *e, const struct item *i, const uint8_t
 #define RARE __attribute__((noinline, cold))
 
 /* TXT records that health_answer makes one after the other; each is written where it belongs. */
-RARE static unsigned put_health(struct encoder *e, const struct item *i, const struct encode_moment *now)
+RARE static unsigned put_health(struct encoder *e, const struct item *i, const struct health_moment *now)
 {
 	unsigned count = 0;
 	for (struct health_cursor c = health_begin(i, e->zone, now); health_more(&c) && !e->w.failed; count++) {
@@ -286,7 +285,7 @@ RARE static unsigned put_chaos(struct encoder *e, const struct item *i)
 }
 
 __attribute__((always_inline))
-static inline unsigned put_item(struct encoder *e, const struct item *i, const struct encode_moment *now)
+static inline unsigned put_item(struct encoder *e, const struct item *i, const struct health_moment *now)
 {
 	switch (i->kind) {
 	case ITEM_RRSET: return put_set(e, i);
@@ -321,7 +320,7 @@ static void put_options(uint8_t *opt, const struct edns_reply *reply, size_t siz
  * there. True: all that has to be there is.
  */
 __attribute__((always_inline))
-static inline bool put_items(struct encoder *e, const struct answer *a, const struct encode_moment *now, uint16_t counts[4])
+static inline bool put_items(struct encoder *e, const struct answer *a, const struct health_moment *now, uint16_t counts[4])
 {
 	uint8_t *start = e->w.at;
 	for (const struct item *i = a->items, *end = i + a->nitems; i < end; i++) {
@@ -342,7 +341,7 @@ static inline bool put_items(struct encoder *e, const struct answer *a, const st
 
 /* Made twice, so that nearly all answers do nothing for options that they don't have. */
 __attribute__((always_inline))
-static inline size_t encode(uint8_t *msg, size_t limit, const struct query *q, const struct answer *a, const struct encode_moment *now,
+static inline size_t encode(uint8_t *msg, size_t limit, const struct query *q, const struct answer *a, const struct health_moment *now,
                             const struct edns_reply *reply)
 {
 	size_t options = reply ? edns_size(reply) : 0, opt = q->edns ? OPT_BYTES + options : 0;
@@ -370,12 +369,12 @@ static inline size_t encode(uint8_t *msg, size_t limit, const struct query *q, c
 	return (size_t)(e.w.at + opt - msg);
 }
 
-size_t encode_answer(uint8_t *msg, size_t limit, const struct query *q, const struct answer *a, const struct encode_moment *now)
+size_t encode_answer(uint8_t *msg, size_t limit, const struct query *q, const struct answer *a, const struct health_moment *now)
 {
 	return encode(msg, limit, q, a, now, NULL);
 }
 
-size_t encode_with_options(uint8_t *msg, size_t limit, const struct query *q, const struct answer *a, const struct encode_moment *now,
+size_t encode_with_options(uint8_t *msg, size_t limit, const struct query *q, const struct answer *a, const struct health_moment *now,
                            const struct edns_reply *reply)
 {
 	return encode(msg, limit, q, a, now, reply);

@@ -7,20 +7,16 @@
 
 #include "answer.h"
 #include "edns.h"
-
-/* What the TXT records made at the moment of the answer need to know. */
-struct encode_moment {
-	int64_t now_mono_ns, now_wall_s;
-};
+#include "health_answer.h"
 
 /*
  * `msg` holds the query (header and question in place) and has room for
  * `limit` bytes in all; `limit` is what the client takes, at least 512.
  * Returns the length of the answer.
  */
-size_t encode_answer(uint8_t *msg, size_t limit, const struct query *q, const struct answer *a, const struct encode_moment *now);
+size_t encode_answer(uint8_t *msg, size_t limit, const struct query *q, const struct answer *a, const struct health_moment *now);
 /* The same, and the OPT, if there is one, has the options of `reply`. */
-size_t encode_with_options(uint8_t *msg, size_t limit, const struct query *q, const struct answer *a, const struct encode_moment *now,
+size_t encode_with_options(uint8_t *msg, size_t limit, const struct query *q, const struct answer *a, const struct health_moment *now,
                            const struct edns_reply *reply);
 
 /*

@@ -27,7 +27,7 @@ static void find_next(struct health_cursor *c)
 	c->count = c->at + health_next_seen(&in, &c->slot, &c->seen);
 }
 
-struct health_cursor health_begin(const struct item *i, const struct zone *z, const struct encode_moment *moment)
+struct health_cursor health_begin(const struct item *i, const struct zone *z, const struct health_moment *moment)
 {
 	struct health_cursor c = { .item = i, .zone = z, .moment = moment, .count = 1 };
 	if (i->kind == ITEM_HEALTH)

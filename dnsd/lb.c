@@ -4,7 +4,7 @@
 #include <string.h>
 #include "../common/wire.h"
 #include "rr.h"
-#include "zone.h"
+#include "rr.h"
 
 bool lb_lay_out(struct lb_records *out, const struct addr *addresses, size_t n, int family)
 {

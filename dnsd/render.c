@@ -1,10 +1,10 @@
-/* A service's records as they are transferred; declared in version.h. */
+#include "render.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include "../common/conf.h"
 #include "lb.h"
 #include "rr.h"
-#include "version.h"
 #include "zone.h"
 
 struct maker {

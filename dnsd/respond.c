@@ -6,12 +6,6 @@
 #include "rrl.h"
 #include "signed.h"
 
-/* Counters have one writer: a plain load and store is enough, and no locked instruction is needed. */
-static inline void count(_Atomic(uint64_t) *c)
-{
-	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + 1, memory_order_relaxed);
-}
-
 void responder_init(struct responder *r, uint64_t seed)
 {
 	memset(r, 0, sizeof *r);
@@ -26,9 +20,9 @@ static int64_t clock_ns(clockid_t id)
 }
 
 /* What the TXT records of health items need to know; all others know no time. */
-static struct encode_moment moment_of(const struct answer *a)
+static struct health_moment moment_of(const struct answer *a)
 {
-	struct encode_moment now = { 0, 0 };
+	struct health_moment now = { 0, 0 };
 	if (a->nitems && a->items[0].kind >= ITEM_HEALTH) {
 		now.now_mono_ns = clock_ns(CLOCK_MONOTONIC);
 		now.now_wall_s = clock_ns(CLOCK_REALTIME) / 1000000000;
@@ -84,10 +78,10 @@ static bool over_limit(const struct generation *gen, const struct addr *client, 
 static size_t slip(struct responder *r, const struct generation *gen, uint8_t *msg, enum cookie_state cookie)
 {
 	unsigned every = gen->conf->dns.slip;
-	count(&r->counters.limited);
+	dns_count(&r->counters.limited);
 	if (!every || (select_random(&r->random) >> 32) % every)
 		return 0;
-	count(&r->counters.slipped);
+	dns_count(&r->counters.slipped);
 	if (cookie == COOKIE_NONE)
 		return encode_empty(msg, &r->query, RCODE_NOERROR, DNS_TC, NULL);
 	r->reply.identity = NULL;
@@ -112,7 +106,7 @@ static size_t respond_without(struct responder *r, const struct generation *gen,
 	}
 	if (gen->rrl && !tcp && cookie != COOKIE_GOOD && over_limit(gen, client, rcode))
 		return slip(r, gen, msg, cookie);
-	count(&r->counters.rcodes[rcode]);
+	dns_count(&r->counters.rcodes[rcode]);
 	return encode_empty(msg, &r->query, rcode, 0, reply);
 }
 
@@ -121,19 +115,21 @@ __attribute__((noinline))
 static size_t respond_signed(struct responder *r, const struct generation *gen, uint8_t *msg, size_t len, size_t room,
                              const struct addr *client, bool tcp)
 {
+	struct signed_query q;
 	bool refused = false;
-	size_t n = signed_respond(r, gen, msg, len, room, client, tcp, &refused);
+	if (signed_begin(r, gen, &q, msg, &len, room, client, tcp, &refused))
+		return signed_end(&q, msg, respond(r, gen, msg, len, q.room, client, tcp), room);
 	if (!refused || !gen->rrl || tcp || !over_limit(gen, client, RCODE_REFUSED))
-		return n;
-	count(&r->counters.limited);
+		return len;
+	dns_count(&r->counters.limited);
 	return 0;
 }
 
 static inline size_t count_answer(struct responder *r, const uint8_t *msg, size_t len)
 {
-	count(&r->counters.rcodes[r->answer.rcode]);
+	dns_count(&r->counters.rcodes[r->answer.rcode]);
 	if (msg[2] & DNS_TC)
-		count(&r->counters.truncated);
+		dns_count(&r->counters.truncated);
 	return len;
 }
 
@@ -155,7 +151,7 @@ static size_t end_special(struct responder *r, const struct answer_input *in, ui
 		return slip(r, in->gen, msg, r->cookie);
 	r->reply.ede = r->answer.ede;
 	r->reply.ede_text = r->answer.ede_text;
-	struct encode_moment now = moment_of(&r->answer);
+	struct health_moment now = moment_of(&r->answer);
 	return count_answer(r, msg, encode_with_options(msg, limit, &r->query, &r->answer, &now, &r->reply));
 }
 
@@ -167,12 +163,12 @@ size_t respond(struct responder *r, const struct generation *gen, uint8_t *msg, 
 	enum rcode rcode;
 	enum query_verdict verdict = query_parse(&r->query, msg, len, &rcode);
 	if (verdict == QUERY_DROP) {
-		count(&r->counters.dropped);
+		dns_count(&r->counters.dropped);
 		return 0;
 	}
 	if (r->query.tsig_at || (verdict == QUERY_OK && r->query.type == RR_IXFR))
 		return respond_signed(r, gen, msg, len, room, client, tcp);
-	count(&r->counters.queries);
+	dns_count(&r->counters.queries);
 	if (verdict != QUERY_OK)
 		return respond_without(r, gen, msg, client, tcp, verdict, rcode);
 	size_t limit = tcp ? room : r->query.udp_size < room ? r->query.udp_size : room;
@@ -183,6 +179,6 @@ size_t respond(struct responder *r, const struct generation *gen, uint8_t *msg, 
 	answer_decide(&r->answer, &r->query, &in);
 	if (in.reply || r->answer.ede != EDE_NONE)
 		return end_special(r, &in, msg, limit, tcp);
-	struct encode_moment now = moment_of(&r->answer);
+	struct health_moment now = moment_of(&r->answer);
 	return count_answer(r, msg, encode_answer(msg, limit, &r->query, &r->answer, &now));
 }

@@ -23,7 +23,10 @@ enum rcode {
 /* Extended DNS errors (RFC 8914 section 4) */
 enum ede { EDE_NONE = -1, EDE_NOT_READY = 14, EDE_PROHIBITED = 18, EDE_NOT_AUTHORITATIVE = 20, EDE_NO_REACHABLE = 22, EDE_NETWORK = 23 };
 
-/* The head of a record whose owner is the question's name; RR_HEAD bytes. */
+/* owner pointer, type, class, TTL, rdlength */
+#define RR_HEAD 12
+
+/* The head of a record whose owner is the question's name. */
 static inline void rr_head(uint8_t *p, uint16_t type, uint32_t ttl, uint16_t rdlength)
 {
 	wire_set16(p, 0xc00c);

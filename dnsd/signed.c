@@ -3,21 +3,15 @@
 #include <time.h>
 #include "../common/addr.h"
 #include "../common/log.h"
-#include "../common/tsig.h"
 #include "generation.h"
 #include "transfer.h"
 
 /* However long a key's name is, an answer has room for its question, and for an OPT with all options that we know. */
 #define OPTIONS_MOST 240
 
-static inline void count(_Atomic(uint64_t) *c)
-{
-	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + 1, memory_order_relaxed);
-}
-
 static size_t answer_error(struct responder *r, uint8_t *msg, enum rcode rcode)
 {
-	count(&r->counters.rcodes[rcode]);
+	dns_count(&r->counters.rcodes[rcode]);
 	return encode_empty(msg, &r->query, rcode, 0, NULL);
 }
 
@@ -87,7 +81,7 @@ size_t signed_transfer(struct responder *r, const struct generation *gen, uint8_
 {
 	enum rcode rcode;
 	*more = NULL;
-	count(&r->counters.queries);
+	dns_count(&r->counters.queries);
 	if (query_parse(&r->query, msg, len, &rcode) != QUERY_OK)
 		return answer_error(r, msg, rcode);
 	struct transfer *x = begin(r, gen, msg, &len, room, client);
@@ -97,7 +91,7 @@ size_t signed_transfer(struct responder *r, const struct generation *gen, uint8_
 		return len;
 	}
 	log_transfer(r, client, "transfer", RCODE_NOERROR);
-	count(&r->counters.rcodes[RCODE_NOERROR]);
+	dns_count(&r->counters.rcodes[RCODE_NOERROR]);
 	size_t n = transfer_message(x, msg, room);
 	if (n && !transfer_is_done(x))
 		*more = x;
@@ -110,14 +104,14 @@ static size_t answer_ixfr(struct responder *r, const struct generation *gen, uin
                           const struct addr *client, bool *refused)
 {
 	enum rcode rcode;
-	count(&r->counters.queries);
+	dns_count(&r->counters.queries);
 	if (query_parse(&r->query, msg, len, &rcode) != QUERY_OK)
 		return answer_error(r, msg, rcode);
 	struct transfer *x = begin(r, gen, msg, &len, room, client);
 	*refused = !x;
 	if (!x)
 		return len;
-	count(&r->counters.rcodes[RCODE_NOERROR]);
+	dns_count(&r->counters.rcodes[RCODE_NOERROR]);
 	size_t n = transfer_datagram(x, msg, room);
 	transfer_end(x);
 	return n;
@@ -125,26 +119,35 @@ static size_t answer_ixfr(struct responder *r, const struct generation *gen, uin
 
 /* ---- ordinary queries ---- */
 
-size_t signed_respond(struct responder *r, const struct generation *gen, uint8_t *msg, size_t len, size_t room,
-                      const struct addr *client, bool tcp, bool *refused)
+bool signed_begin(struct responder *r, const struct generation *gen, struct signed_query *q, uint8_t *msg, size_t *len, size_t room,
+                  const struct addr *client, bool tcp, bool *refused)
 {
-	struct tsig t;
 	size_t limit = tcp ? room : r->query.udp_size < room ? r->query.udp_size : room;
 	size_t least = r->query.question_end + (r->query.edns ? OPTIONS_MOST : 0u);
-	if (r->query.type == RR_IXFR && r->query.question_end > DNS_HEADER)
-		return answer_ixfr(r, gen, msg, len, limit, client, refused);
-	size_t n = take(r, gen, &t, msg, &len, room);
-	if (n) {
-		count(&r->counters.queries); /* respond() counts the others */
-		*refused = true;
-		return n;
+	if (r->query.type == RR_IXFR && r->query.question_end > DNS_HEADER) {
+		*len = answer_ixfr(r, gen, msg, *len, limit, client, refused);
+		return false;
 	}
-	if (!t.context)
-		return answer_error(r, msg, RCODE_FORMERR); /* no TSIG after all: can't be, and must not go around in circles */
-	size_t kept = tsig_size(&t);
-	n = respond(r, gen, msg, len, limit > kept + least ? limit - kept : least, client, tcp);
-	if (n)
-		n = sign(&t, msg, n, room);
-	tsig_end(&t);
-	return n;
+	size_t n = take(r, gen, &q->tsig, msg, len, room);
+	if (n) {
+		dns_count(&r->counters.queries); /* respond() counts the others */
+		*refused = true;
+		*len = n;
+		return false;
+	}
+	if (!q->tsig.context) { /* no TSIG after all: can't be, and must not go around in circles */
+		*len = answer_error(r, msg, RCODE_FORMERR);
+		return false;
+	}
+	size_t kept = tsig_size(&q->tsig);
+	q->room = limit > kept + least ? limit - kept : least;
+	return true;
+}
+
+size_t signed_end(struct signed_query *q, uint8_t *msg, size_t len, size_t room)
+{
+	if (len)
+		len = sign(&q->tsig, msg, len, room);
+	tsig_end(&q->tsig);
+	return len;
 }

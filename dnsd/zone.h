@@ -23,6 +23,7 @@
 #include <stdint.h>
 #include <string.h>
 #include "../common/dname.h"
+#include "rr.h"
 
 struct conf;
 struct lb;
@@ -91,9 +92,6 @@ struct rrset {
 	uint16_t room;           /* bytes of `wire` there are */
 	uint8_t wire[];          /* count times: C00C type class ttl rdlength rdata (names uncompressed) */
 };
-
-/* owner pointer, type, class, TTL, rdlength */
-#define RR_HEAD 12
 
 struct zone_slot { uint32_t tag, ref; };
 

@@ -427,7 +427,7 @@ static void leaves_extras_away(void)
 	size_t whole = ask_bytes("svc.gslb.example.com.", LDNS_RR_TYPE_HTTPS, 1232, false);
 	unsigned additional = wire_get16(msg + 10);
 	CU_ASSERT(whole > 200 && additional == 7 && !(msg[2] & DNS_TC)); /* and OPT */
-	struct encode_moment now = { 0, 0 };
+	struct health_moment now = { 0, 0 };
 	for (size_t limit = whole; limit >= 60; limit--) {
 		ask_bytes("svc.gslb.example.com.", LDNS_RR_TYPE_HTTPS, 1232, false);
 		size_t n = encode_answer(msg, limit, &responder->query, &responder->answer, &now);
