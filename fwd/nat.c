@@ -17,8 +17,8 @@
 #define COUNT_SHARE 20
 /* How often the kernel is asked how many flows it has sent on, while there may be any. */
 #define TELL_US 1000000
-/* Candidates that are looked through for an address of the right family. */
-#define CANDIDATES_MAX 16
+/* All entries together have at most about so many buckets, which the kernel takes in within a tenth of a second. */
+#define BUCKETS_ALL 8192
 
 struct nat {
 	struct nft_ctx *nft;
@@ -131,14 +131,12 @@ static bool same_key(const struct nat_entry *a, const struct nat_entry *b)
 	return a->protocol == b->protocol && addr_equal(&a->listen, &b->listen);
 }
 
-static bool is_target(const struct service *s, size_t own, const struct addr *to, const char **label)
+static bool is_target(const struct service *s, size_t own, const struct nat_target *t)
 {
 	for (size_t m = 0; m < s->nmembers; m++)
 		for (size_t k = 0; s->members[m].site != (int)own && k < s->members[m].ntargets; k++)
-			if (addr_same_ip(&s->members[m].targets[k], to)) {
-				*label = s->members[m].label;
+			if (addr_same_ip(&s->members[m].targets[k], &t->to) && s->members[m].port == t->port)
 				return true;
-			}
 	return false;
 }
 
@@ -147,12 +145,30 @@ static void take_over(struct nat_entry *e, const struct nat_state *before)
 {
 	for (size_t i = 0; i < before->n; i++) {
 		const struct nat_entry *b = &before->entries[i];
-		if (!same_key(e, b))
-			continue;
-		e->closed = b->closed;
-		if (b->to.sa.sa_family != AF_UNSPEC && is_target(e->listener->service, e->listener->setup->conf->own->index, &b->to, &e->member))
-			e->to = b->to;
+		bool fits = same_key(e, b) && b->choice;
+		if (same_key(e, b))
+			e->closed = b->closed;
+		for (size_t k = 0; fits && k < b->choice->ntargets; k++)
+			fits = is_target(e->listener->service, e->listener->setup->conf->own->index, &b->choice->targets[k]);
+		if (fits && !e->choice)
+			e->choice = nat_choice_hold(b->choice);
 	}
+}
+
+static void free_entries(struct nat_state *s)
+{
+	for (size_t i = 0; s->entries && i < s->n; i++)
+		nat_choice_release(s->entries[i].choice);
+	free(s->entries);
+	s->entries = NULL;
+}
+
+static uint16_t buckets_each(size_t entries)
+{
+	uint16_t n = NAT_BUCKETS_MAX;
+	while (n > NAT_BUCKETS_MIN && n * entries > BUCKETS_ALL)
+		n /= 2;
+	return n;
 }
 
 static bool make_entries(struct nat_state *state, const struct setup *s, const struct nat_state *before)
@@ -172,52 +188,71 @@ static bool make_entries(struct nat_state *state, const struct setup *s, const s
 	return state->entries;
 }
 
-/* The address of the best peer that has one of this family. */
-static void choose(struct nat_entry *e)
+/* NULL, also without memory: flows stay here, and are relayed. */
+static struct nat_choice *choose(const struct nat_entry *e, size_t entries)
 {
-	const struct listener *l = e->listener;
-	uint16_t members[CANDIDATES_MAX];
-	size_t n = peers_choose_standing(l->peers, &e->listen, members, CANDIDATES_MAX);
-	for (size_t i = 0; i < n; i++) {
-		const struct member *m = &l->service->members[members[i]];
-		for (size_t k = 0; k < m->ntargets; k++) {
-			if (m->targets[k].sa.sa_family != e->listen.sa.sa_family)
-				continue;
-			e->to = m->targets[k];
-			e->member = m->label;
-			addr_set_port(&e->to, e->protocol ? peers_port(m, addr_port(&e->listen)) : 0);
-			return;
-		}
-	}
+	const struct conf *conf = e->listener->setup->conf;
+	struct peers_look now;
+	struct nat_question q = { .network4 = (uint8_t)conf->dns.networks4, .network6 = (uint8_t)conf->dns.networks6,
+	                          .buckets = buckets_each(entries), .stand_in = e->listen };
+	peers_look(e->listener->peers, &now);
+	q.in = now.in;
+	struct nat_choice *c = nat_choice_make(&q);
+	if (!c)
+		log_error("out of memory, new flows stay here", "service=%s", e->listener->conf->service_text);
+	return c;
 }
 
 /* As it should be now. Before a dnsd has answered, a relay can try all peers in order, and the kernel can't. */
-static void compute(struct nat_entry *e)
+static void compute(struct nat_entry *e, size_t entries)
 {
 	const struct listener *l = e->listener;
+	bool closed = e->closed;
+	struct nat_choice *before = e->choice;
 	e->closed = !pool_usable(l->pool) || peers_own_set_down(l->peers);
-	e->to = (struct addr){ .sa.sa_family = AF_UNSPEC };
-	e->member = "";
-	if (e->closed && peers_known(l->peers))
-		choose(e);
+	e->choice = e->closed && peers_known(l->peers) ? choose(e, entries) : NULL;
+	e->changed = e->closed != closed || !nat_choice_same(before, e->choice);
+	nat_choice_release(before);
+}
+
+uint16_t nat_target_port(const struct nat_entry *e, const struct nat_target *t)
+{
+	return e->protocol ? t->port ? t->port : addr_port(&e->listen) : 0;
+}
+
+/* How most clients are shared out: "den 67 %, fra 33 %". */
+static void shares(const struct nat_choice *c, char *text, size_t size)
+{
+	const struct nat_class *most = &c->classes[c->nclasses - 1];
+	size_t len = 0;
+	*text = 0;
+	for (size_t t = 0; t < c->ntargets && len < size; t++) {
+		unsigned n = 0;
+		for (size_t b = 0; b < c->buckets; b++)
+			n += most->target_of[b] == t;
+		if (n == 0)
+			continue;
+		int more = snprintf(text + len, size - len, "%s%s %u %%", len ? ", " : "", c->targets[t].label, (n * 100 + c->buckets / 2) / c->buckets);
+		len += more > 0 ? (size_t)more : size;
+	}
 }
 
 static void log_entry(const struct nat_entry *e)
 {
-	char listen[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+	char listen[ADDR_TEXT_MAX], text[512];
 	const char *service = e->listener->conf->service_text;
+	const struct nat_choice *c = e->choice;
 	addr_text_at(&e->listen, listen);
-	if (e->to.sa.sa_family != AF_UNSPEC)
-		log_info("new flows go to a peer in the kernel", "service=%s listen=%s member=%s address=%s", service, listen, e->member, addr_text_at(&e->to, to));
-	else
+	if (!nat_choice_any(c)) {
 		log_info("new flows stay here", "service=%s listen=%s servers=%s", service, listen, e->closed ? "down" : "up");
-}
-
-static bool same_to(const struct nat_entry *a, const struct nat_entry *b)
-{
-	if (a->to.sa.sa_family != b->to.sa.sa_family || a->closed != b->closed)
-		return false;
-	return a->to.sa.sa_family == AF_UNSPEC || addr_equal(&a->to, &b->to);
+	} else if (c->ntargets == 1) {
+		struct addr to = c->targets[0].to;
+		addr_set_port(&to, nat_target_port(e, &c->targets[0]));
+		log_info("new flows go to a peer in the kernel", "service=%s listen=%s member=%s address=%s", service, listen, c->targets[0].label, addr_text_at(&to, text));
+	} else {
+		shares(c, text, sizeof text);
+		log_info("new flows go to peers in the kernel", "service=%s listen=%s members=\"%s\" kinds_of_clients=%zu", service, listen, text, c->nclasses);
+	}
 }
 
 /* --- how many --- */
@@ -246,7 +281,16 @@ static void tell_listeners(struct nat *n)
 static bool sends_on(const struct nat_state *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (s->entries[i].to.sa.sa_family != AF_UNSPEC)
+		if (nat_choice_any(s->entries[i].choice))
+			return true;
+	return false;
+}
+
+/* By numbers or by the clock. */
+static bool changes_unsaid(const struct nat_state *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->entries[i].choice && peers_change_unsaid(s->entries[i].listener->peers))
 			return true;
 	return false;
 }
@@ -257,8 +301,11 @@ static void on_tell(evutil_socket_t fd, short what, void *arg)
 	struct nat *n = arg;
 	(void)fd, (void)what;
 	tell_listeners(n);
-	if (sends_on(&n->state) && !n->draining)
-		event_add(n->tell, &soon);
+	if (!sends_on(&n->state) || n->draining)
+		return;
+	event_add(n->tell, &soon);
+	if (changes_unsaid(&n->state))
+		nat_refresh(n);
 }
 
 static void tell_from_now_on(struct nat *n)
@@ -348,12 +395,12 @@ bool nat_stand(struct nat **n, struct event_base *base, const struct setup *s, c
 	strcpy(next.table, mine->state.table);
 	bool ok = make_entries(&next, s, &mine->state) && run(mine, nat_text_table(&next, mine->process), why);
 	if (!ok) {
-		free(next.entries);
+		free_entries(&next);
 		if (!*n)
 			nat_delete(mine);
 		return false;
 	}
-	free(mine->state.entries);
+	free_entries(&mine->state);
 	mine->state = next;
 	mine->stands = true;
 	if (!mine->watch)
@@ -367,10 +414,8 @@ void nat_refresh(struct nat *n)
 {
 	bool changed = false;
 	for (size_t i = 0; n && !n->draining && i < n->state.n; i++) {
-		struct nat_entry *e = &n->state.entries[i], before = *e;
-		compute(e);
-		e->changed = !same_to(&before, e);
-		changed |= e->changed;
+		compute(&n->state.entries[i], n->state.n);
+		changed |= n->state.entries[i].changed;
 	}
 	if (!changed)
 		return;
@@ -428,6 +473,6 @@ void nat_delete(struct nat *n)
 		event_free(n->retry);
 	if (n->nft)
 		nft_ctx_free(n->nft);
-	free(n->state.entries);
+	free_entries(&n->state);
 	free(n);
 }

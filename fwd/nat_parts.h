@@ -1,6 +1,7 @@
 /*
  * nat_parts: between the files of nat; nobody else includes it.
- *     nat.c         what stands in the maps, and when that changes
+ *     nat.c         where new flows go, and when that changes
+ *     nat_choice.c  for which clients where (pure)
  *     nat_text.c    as nftables rules (pure)
  *     nat_flows.c   counts flows in conntrack
  *     nat_watch.c   somebody else has removed our table
@@ -9,7 +10,9 @@
 #ifndef FAIRLEAD_NAT_PARTS_H
 #define FAIRLEAD_NAT_PARTS_H
 
+#include <stdio.h>
 #include "nat.h"
+#include "nat_choice.h"
 
 /* Longer than site and instance may be. */
 #define NAT_TABLE_MAX 160
@@ -19,9 +22,8 @@ struct nat_entry {
 	const struct listener *listener;
 	struct addr listen;     /* protocol 0: port 0 */
 	uint8_t protocol;       /* IPPROTO_TCP or _UDP; 0: every one */
-	struct addr to;         /* where new flows go; AF_UNSPEC: they stay here */
-	const char *member;     /* the label of `to` */
-	bool changed;           /* since the maps were written */
+	struct nat_choice *choice; /* where new flows go; nobody to be had: they stay here */
+	bool changed;           /* since the rules were written */
 	uint64_t counted;       /* flows sent on that `listener` has been told of, since the table was made */
 	bool closed;            /* no real server can be used: other sites are refused */
 };
@@ -36,18 +38,25 @@ struct nat_state {
 
 /* The whole table, with what is in its maps. `process` stands in its comment and tells whose it is. */
 char *nat_text_table(const struct nat_state *s, const char *process);
-/* The maps alone, emptied and filled again. */
+/* The maps emptied and filled again, and the rules of those entries that have changed. */
 char *nat_text_maps(const struct nat_state *s);
-/* The same, left empty. */
+/* The maps alone, left empty. */
 char *nat_text_empty(const struct nat_state *s);
 
 /* The counter of entry N is called so, and N. It counts the flows that are sent on. */
 #define NAT_COUNTER "flows"
+/* The chain of entry N is called so, and N: where its flows go. */
+#define NAT_CHAIN "entry"
 /* Reads their values from what nft prints of them; 0 where there is none. */
 void nat_text_counters(const char *text, uint64_t *packets, size_t n);
 
 /* IPPROTO_TCP or _UDP, 0 for FWD_IP. */
 uint8_t nat_protocol(const struct conf_listener *l);
+
+/* The port of a target: 0 for every one. */
+uint16_t nat_target_port(const struct nat_entry *e, const struct nat_target *t);
+/* The commands that put an entry's rules into its chain, which is empty. */
+void nat_text_choice(FILE *to, const struct nat_state *s, size_t entry);
 
 /* --- nat_flows.c --- */
 

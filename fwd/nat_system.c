@@ -1,5 +1,7 @@
 #include <dirent.h>
 #include <stdio.h>
+#include <time.h>
+#include "log.h"
 #include "nat_parts.h"
 
 /* The value of a sysctl; -1: it can't be read. */
@@ -58,13 +60,42 @@ static void check_listener(const struct setup *s, const struct conf_listener *l,
 		         l->service_text, v6 ? "net.ipv6.conf.all.forwarding" : "net.ipv4.ip_forward");
 }
 
+/* With all peers up: does the policy tell more clients apart than the kernel's rules can? */
+static void warn_alike(const struct setup *s, const struct listener *l, int family)
+{
+	struct member_view views[SERVICE_MEMBERS_MAX];
+	struct gate gate;
+	struct nat_question q = {
+		.in = { .service = l->service, .gate = &gate, .own_site = (int)s->conf->own->index, .sites = s->conf->sites,
+		        .geo = s->conf->geo, .networks = s->conf->networks, .now = (int64_t)time(NULL) },
+		.network4 = (uint8_t)s->conf->dns.networks4, .network6 = (uint8_t)s->conf->dns.networks6, .buckets = NAT_BUCKETS_MIN,
+	};
+	for (size_t k = 0; k < l->conf->nlisten; k++)
+		if (l->conf->listen[k].sa.sa_family == family)
+			q.stand_in = l->conf->listen[k];
+	if (q.stand_in.sa.sa_family != family)
+		return;
+	for (size_t i = 0; i < l->service->nmembers; i++)
+		views[i] = (struct member_view){ .verdict = l->service->members[i].site == MEMBER_NO_SITE ? VERDICT_DOWN : VERDICT_UP };
+	gate_compute(l->service, views, q.in.own_site, false, &gate);
+	struct nat_choice *c = nat_choice_make(&q);
+	if (c && c->alike)
+		log_warn("the policy tells more clients apart than the kernel's rules can: with datapath nat all get the peer that suits the listener's own address",
+		         "service=%s family=%s networks_max=%d", l->conf->service_text, family == AF_INET6 ? "IPv6" : "IPv4", NAT_NETWORKS_MAX);
+	nat_choice_release(c);
+}
+
 void nat_check(const struct setup *s, struct errs *errs)
 {
-	for (size_t i = 0; i < s->conf->forward.nlisteners; i++) {
-		const struct conf_listener *l = &s->conf->forward.listeners[i];
-		if (l->datapath != DATAPATH_NAT)
+	for (size_t i = 0; i < s->nlisteners; i++) {
+		const struct listener *l = &s->listeners[i];
+		if (l->conf->datapath != DATAPATH_NAT)
 			continue;
-		check_listener(s, l, AF_INET, errs);
-		check_listener(s, l, AF_INET6, errs);
+		check_listener(s, l->conf, AF_INET, errs);
+		check_listener(s, l->conf, AF_INET6, errs);
+		if (errs->count)
+			continue;
+		warn_alike(s, l, AF_INET);
+		warn_alike(s, l, AF_INET6);
 	}
 }

@@ -12,7 +12,9 @@
  *     to_peer (once a flow): never from a site; a TCP flow only from its first
  *         SYN on, so that connections older than the table are not touched;
  *         an entry for address, protocol and port, then one for all of an
- *         address, unless another listener has that port
+ *         address, unless another listener has that port. The maps say
+ *         which chain is an entry's, and those that stay here are in none
+ *     entryN: which peer, by the client's network and hash (nat_choice.h)
  *     from_proxy (once a flow): what to_peer has sent on leaves with a proxy IP
  *
  * ICMP is left alone: errors that belong to a flow follow it by themselves, and
@@ -77,7 +79,7 @@ static void end(const struct list *l)
 /* --- what changes --- */
 
 static const struct { const char *kind, *name; } changing[] = {
-	{ "set", "refuse" }, { "set", "refuse_all" }, { "map", "to" }, { "map", "all" }, { "map", "count" }, { "map", "count_all" },
+	{ "set", "refuse" }, { "set", "refuse_all" }, { "map", "to" }, { "map", "all" },
 };
 
 static void print_empty(FILE *to, const struct nat_state *s)
@@ -102,37 +104,42 @@ static void print_closed(FILE *to, const struct nat_state *s, const struct famil
 	end(&l);
 }
 
-/* Where new flows go, or (`counted`) which counter they are counted in. */
-static void print_to(FILE *to, const struct nat_state *s, const struct family *f, bool all, bool counted)
+/* Which entries send flows on. */
+static void print_to(FILE *to, const struct nat_state *s, const struct family *f, bool all)
 {
-	struct list l = { .to = to, .table = s->table, .set = counted ? (all ? "count_all" : "count") : all ? "all" : "to", .family = f->n };
-	char text[ADDR_TEXT_MAX];
+	struct list l = { .to = to, .table = s->table, .set = all ? "all" : "to", .family = f->n };
 	for (size_t i = 0; i < s->n; i++) {
 		const struct nat_entry *e = &s->entries[i];
-		if (e->to.sa.sa_family != f->af || (e->protocol == 0) != all)
+		if (!nat_choice_any(e->choice) || e->listen.sa.sa_family != f->af || (e->protocol == 0) != all)
 			continue;
 		if (all)
 			add_address(&l, &e->listen);
 		else
 			add_socket(&l, &e->listen, e->protocol);
-		if (counted)
-			fprintf(to, " : \"" NAT_COUNTER "%zu\"", i);
-		else if (all)
-			fprintf(to, " : %s", addr_text(&e->to, text));
-		else
-			fprintf(to, " : %s . %u", addr_text(&e->to, text), addr_port(&e->to));
+		fprintf(to, " : goto " NAT_CHAIN "%zu", i);
 	}
 	end(&l);
 }
 
-static void print_changing(FILE *to, const struct nat_state *s)
+static void print_elements(FILE *to, const struct nat_state *s)
 {
 	for (size_t f = 0; f < 2; f++)
 		for (int all = 0; all < 2; all++) {
 			print_closed(to, s, &families[f], all);
-			print_to(to, s, &families[f], all, false);
-			print_to(to, s, &families[f], all, true);
+			print_to(to, s, &families[f], all);
 		}
+}
+
+/* The rules of those that have changed; of `all` when their chains are new. */
+static void print_chains(FILE *to, const struct nat_state *s, bool all)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (!all && !s->entries[i].changed)
+			continue;
+		if (!all)
+			fprintf(to, "flush chain inet %s " NAT_CHAIN "%zu\n", s->table, i);
+		nat_text_choice(to, s, i);
+	}
 }
 
 /* --- what a configuration says --- */
@@ -190,10 +197,8 @@ static void print_sets(FILE *to, const struct family *f)
 		fprintf(to, "\tset %s%s { type %s; }\n", addresses[i], f->n, f->type);
 	for (size_t i = 0; i < 2; i++)
 		fprintf(to, "\tset %s%s { type %s . inet_proto . inet_service; }\n", sockets[i], f->n, f->type);
-	fprintf(to, "\tmap to%s { type %s . inet_proto . inet_service : %s . inet_service; }\n", f->n, f->type, f->type);
-	fprintf(to, "\tmap all%s { type %s : %s; }\n", f->n, f->type, f->type);
-	fprintf(to, "\tmap count%s { type %s . inet_proto . inet_service : counter; }\n", f->n, f->type);
-	fprintf(to, "\tmap count_all%s { type %s : counter; }\n", f->n, f->type);
+	fprintf(to, "\tmap to%s { type %s . inet_proto . inet_service : verdict; }\n", f->n, f->type);
+	fprintf(to, "\tmap all%s { type %s : verdict; }\n", f->n, f->type);
 }
 
 static void print_guard(FILE *to)
@@ -226,12 +231,10 @@ static void print_to_peer(FILE *to)
 	for (size_t i = 0; i < 2; i++) {
 		const struct family *f = &families[i];
 		fprintf(to, "\t\t%s saddr @sites%s accept\n"
-		        "\t\tcounter name %s daddr . meta l4proto . th dport map @count%s\n"
-		        "\t\tdnat %s to %s daddr . meta l4proto . th dport map @to%s\n"
+		        "\t\t%s daddr . meta l4proto . th dport vmap @to%s\n"
 		        "\t\t%s daddr . meta l4proto . th dport @named%s accept\n"
-		        "\t\tcounter name %s daddr map @count_all%s\n"
-		        "\t\tdnat %s to %s daddr map @all%s\n",
-		        f->ip, f->n, f->ip, f->n, f->ip, f->ip, f->n, f->ip, f->n, f->ip, f->n, f->ip, f->ip, f->n);
+		        "\t\t%s daddr vmap @all%s\n",
+		        f->ip, f->n, f->ip, f->n, f->ip, f->n, f->ip, f->n);
 	}
 	fputs("\t}\n", to);
 }
@@ -265,7 +268,7 @@ static void print_table(FILE *to, const struct nat_state *s, const char *process
 	fprintf(to, "add table inet %s\ndelete table inet %s\ntable inet %s {\n\tcomment \"fairlead-fwd, process %s\"\n",
 	        s->table, s->table, s->table, process);
 	for (size_t i = 0; i < s->n; i++)
-		fprintf(to, "\tcounter " NAT_COUNTER "%zu { }\n", i);
+		fprintf(to, "\tcounter " NAT_COUNTER "%zu { }\n\tchain " NAT_CHAIN "%zu { }\n", i, i);
 	for (size_t f = 0; f < 2; f++)
 		print_sets(to, &families[f]);
 	print_guard(to);
@@ -279,7 +282,8 @@ static void print_table(FILE *to, const struct nat_state *s, const char *process
 		print_listeners(to, s, &families[f]);
 		print_peers(to, s, &families[f]);
 	}
-	print_changing(to, s);
+	print_chains(to, s, true);
+	print_elements(to, s);
 }
 
 /* --- text --- */
@@ -329,7 +333,8 @@ char *nat_text_maps(const struct nat_state *s)
 	FILE *to = open_memstream(&text, &len);
 	if (to) {
 		print_empty(to, s);
-		print_changing(to, s);
+		print_chains(to, s, false);
+		print_elements(to, s);
 	}
 	return finish(to, &text);
 }

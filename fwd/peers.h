@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include "addr.h"
 #include "conf.h"
+#include "select.h"
 #include "service.h"
 
 #define PEERS_WHY_MAX 160
@@ -64,12 +65,17 @@ const struct service *peers_service_of(const struct peers_service *ps);
 size_t peers_choose(struct peers_service *ps, const struct addr *client, uint64_t random, bool for_redirect,
                     uint16_t *members_out, size_t max);
 
-/*
- * The same for who can't ask for each client: relays only, the same answer
- * until something changes, and no turns are taken. `client` stands for all of
- * them, and makes the order of equals.
- */
-size_t peers_choose_standing(struct peers_service *ps, const struct addr *client, uint16_t *members_out, size_t max);
+/* What the selector goes by at this moment, for who asks it himself: relays only, nothing of a client. */
+struct peers_look {
+	struct gate gate;
+	struct member_numbers numbers[SERVICE_MEMBERS_MAX];
+	struct select_input in;     /* points to the above, and into the configuration */
+};
+/* peers_known has to hold. Any thread. */
+void peers_look(const struct peers_service *ps, struct peers_look *out);
+
+/* Does a choice change without a word from peers_wake: by numbers, or by the clock? Any thread. */
+bool peers_change_unsaid(const struct peers_service *ps);
 
 /* Is there any (peers_choose would return at least 1)? Cheaper. Any thread. */
 bool peers_usable(const struct peers_service *ps, bool for_redirect);

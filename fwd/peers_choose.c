@@ -1,6 +1,5 @@
 #include <time.h>
 #include "peers_parts.h"
-#include "select.h"
 
 /*
  * member                         a redirect  a relay
@@ -60,50 +59,46 @@ static uint64_t next_turn(struct peers_service *ps)
 	return ps->takes_turns ? atomic_fetch_add_explicit(&ps->turn, 1, memory_order_relaxed) : 0;
 }
 
-static size_t choose(const struct peers_service *ps, const struct addr *client, uint64_t random, uint64_t turn, bool for_redirect,
-                     uint16_t *members_out, size_t max)
+static void look(const struct peers_service *ps, bool for_redirect, struct peers_look *out)
 {
 	struct member_view views[SERVICE_MEMBERS_MAX];
-	struct member_numbers numbers[SERVICE_MEMBERS_MAX];
-	struct gate gate;
-	struct select_client who = { .address = *client };
-	struct select_input in = { .service = ps->service, .gate = &gate, .client = &who, .own_site = ps->own_site,
-	                           .sites = ps->conf->sites, .geo = ps->conf->geo, .networks = ps->conf->networks,
-	                           .random = random, .turn = turn };
-	bool known = atomic_load_explicit(&ps->known, memory_order_acquire);
-	size_t n;
 
 	for (size_t i = 0; i < ps->service->nmembers; i++)
 		views[i] = view_of(ps, i, for_redirect);
 	for (size_t i = 0; ps->asks_numbers && i < ps->service->nmembers; i++)
-		numbers[i] = numbers_of(&ps->members[i]);
-	if (ps->asks_numbers)
-		in.numbers = numbers;
-	if (ps->asks_time)
-		in.now = (int64_t)time(NULL);
-	gate_compute(ps->service, views, ps->own_site, false, &gate);
-	addr_unmap(&who.address);
-	prefix_of(&who.network, &who.address, ps->network4, ps->network6);
-	n = select_order(&in, max, members_out);
-	return known ? n : add_rest(ps, for_redirect, members_out, n, max);
+		out->numbers[i] = numbers_of(&ps->members[i]);
+	out->in = (struct select_input){ .service = ps->service, .gate = &out->gate, .own_site = ps->own_site, .sites = ps->conf->sites,
+	                                 .geo = ps->conf->geo, .networks = ps->conf->networks,
+	                                 .numbers = ps->asks_numbers ? out->numbers : NULL, .now = ps->asks_time ? (int64_t)time(NULL) : 0 };
+	gate_compute(ps->service, views, ps->own_site, false, &out->gate);
+}
+
+void peers_look(const struct peers_service *ps, struct peers_look *out)
+{
+	look(ps, false, out);
+}
+
+bool peers_change_unsaid(const struct peers_service *ps)
+{
+	return ps->asks_numbers || ps->asks_time;
 }
 
 size_t peers_choose(struct peers_service *ps, const struct addr *client, uint64_t random, bool for_redirect,
                     uint16_t *members_out, size_t max)
 {
-	return choose(ps, client, random, next_turn(ps), for_redirect, members_out, max);
-}
+	struct peers_look now;
+	struct select_client who = { .address = *client };
+	bool known = atomic_load_explicit(&ps->known, memory_order_acquire);
+	size_t n;
 
-size_t peers_choose_standing(struct peers_service *ps, const struct addr *client, uint16_t *members_out, size_t max)
-{
-	uint64_t random = addr_port(client);
-	const uint8_t *bytes = addr_bytes(client);
-
-	for (size_t i = 0; i < (client->sa.sa_family == AF_INET6 ? 16 : 4); i++) {
-		random ^= bytes[i];
-		random = select_random(&random);
-	}
-	return choose(ps, client, random, 0, false, members_out, max);
+	look(ps, for_redirect, &now);
+	addr_unmap(&who.address);
+	prefix_of(&who.network, &who.address, ps->network4, ps->network6);
+	now.in.client = &who;
+	now.in.random = random;
+	now.in.turn = next_turn(ps);
+	n = select_order(&now.in, max, members_out);
+	return known ? n : add_rest(ps, for_redirect, members_out, n, max);
 }
 
 bool peers_usable(const struct peers_service *ps, bool for_redirect)

@@ -69,7 +69,8 @@ static void from_the_start_the_maps_are_empty(void)
 	CU_ASSERT(lacks(text, "element inet fairlead.a.one to4"));
 	CU_ASSERT(lacks(text, "element inet fairlead.a.one all"));
 	CU_ASSERT(lacks(text, "element inet fairlead.a.one refuse"));
-	CU_ASSERT(lacks(text, "element inet fairlead.a.one count"));
+	CU_ASSERT(has(text, "\tcounter flows2 { }\n\tchain entry2 { }\n"));
+	CU_ASSERT(lacks(text, "add rule"));
 	free(text);
 }
 
@@ -92,25 +93,86 @@ static void what_a_configuration_says(void)
 	free(text);
 }
 
+/* A choice between targets of which entry N has bucket B go to spread[B % len]. */
+static void choose(size_t entry, const char *const *to, size_t ntargets, uint16_t port, const char *spread)
+{
+	static struct nat_target targets[3][4];
+	static struct nat_class classes[3][2];
+	static struct nat_choice choices[3];
+	choices[entry] = (struct nat_choice){ .refs = 1, .targets = targets[entry], .ntargets = ntargets, .classes = classes[entry], .nclasses = 1, .buckets = 16 };
+	for (size_t i = 0; i < ntargets; i++) {
+		addr_parse(&targets[entry][i].to, to[i], 0);
+		targets[entry][i].port = port;
+	}
+	for (size_t b = 0; b < 16; b++)
+		classes[entry][0].target_of[b] = (uint8_t)(spread[b % strlen(spread)] - '0');
+	entries[entry].choice = &choices[entry];
+	entries[entry].changed = true;
+}
+
 static void entries_stand_in_their_maps(void)
 {
 	make();
 	entries[0].closed = entries[1].closed = entries[2].closed = true;
-	addr_parse(&entries[0].to, "198.51.100.25", 995);
-	addr_parse(&entries[2].to, "2001:db8:2::25", 0);
+	choose(0, (const char *[]){ "198.51.100.25" }, 1, 995, "0");
+	choose(2, (const char *[]){ "2001:db8:2::25" }, 1, 25, "0");
 	char *text = nat_text_maps(&state);
 	CU_ASSERT(has(text, "flush map inet fairlead.a.one to4\n"));
-	CU_ASSERT(has(text, "add element inet fairlead.a.one to4 { 192.0.2.25 . 6 . 110 : 198.51.100.25 . 995 }\n"));
-	CU_ASSERT(has(text, "add element inet fairlead.a.one count4 { 192.0.2.25 . 6 . 110 : \"flows0\" }\n"));
-	CU_ASSERT(has(text, "add element inet fairlead.a.one all6 { 2001:db8::21 : 2001:db8:2::25 }\n"));
-	CU_ASSERT(has(text, "add element inet fairlead.a.one count_all6 { 2001:db8::21 : \"flows2\" }\n"));
+	CU_ASSERT(has(text, "flush chain inet fairlead.a.one entry0\nadd rule inet fairlead.a.one entry0 meta l4proto 6 counter name flows0 dnat ip to 198.51.100.25:995\n"));
+	CU_ASSERT(has(text, "add element inet fairlead.a.one to4 { 192.0.2.25 . 6 . 110 : goto entry0 }\n"));
+	CU_ASSERT(has(text, "add rule inet fairlead.a.one entry2 counter name flows2 dnat ip6 to 2001:db8:2::25\n"));
+	CU_ASSERT(has(text, "add element inet fairlead.a.one all6 { 2001:db8::21 : goto entry2 }\n"));
 	/* closed without anywhere to go: sites are refused, others stay */
 	CU_ASSERT(has(text, "add element inet fairlead.a.one refuse4 { 192.0.2.25 . 6 . 110 }\n"));
 	CU_ASSERT(has(text, "add element inet fairlead.a.one refuse_all4 { 192.0.2.21 }\n"));
 	CU_ASSERT(lacks(text, "add element inet fairlead.a.one all4"));
+	/* what has not changed is left alone */
+	CU_ASSERT(lacks(text, "chain inet fairlead.a.one entry1"));
 	free(text);
 	text = nat_text_empty(&state);
-	CU_ASSERT(has(text, "flush map inet fairlead.a.one to4\n") && lacks(text, "add element"));
+	CU_ASSERT(has(text, "flush map inet fairlead.a.one to4\n") && lacks(text, "add element") && lacks(text, "chain"));
+	free(text);
+}
+
+static void several_peers_share_by_hash(void)
+{
+	make();
+	choose(0, (const char *[]){ "198.51.100.25", "198.51.100.26" }, 2, 0, "01");
+	entries[0].choice->network = 24;
+	char *text = nat_text_maps(&state);
+	CU_ASSERT(has(text, "dnat ip to jhash ip saddr & 255.255.255.0 mod 16 seed 0x2 map { 0 : 198.51.100.25 . 110, 1 : 198.51.100.26 . 110, 2 : "));
+	CU_ASSERT(has(text, ", 15 : 198.51.100.26 . 110 }\n"));
+	free(text);
+	choose(2, (const char *[]){ "2001:db8:2::25", "2001:db8:3::25" }, 2, 0, "01");
+	text = nat_text_maps(&state);
+	CU_ASSERT(has(text, "dnat ip6 to jhash ip6 saddr mod 16 seed 0x2 map { 0 : 2001:db8:2::25, 1 : 2001:db8:3::25, "));
+	free(text);
+}
+
+static void kinds_of_clients_have_rules_of_their_own(void)
+{
+	make();
+	struct prefix lan[2], rest;
+	prefix_parse(&lan[0], "10.0.0.0/8");
+	prefix_parse(&lan[1], "192.168.0.0/16");
+	prefix_parse(&rest, "0.0.0.0/0");
+	choose(0, (const char *[]){ "198.51.100.25", "198.51.100.26" }, 2, 0, "1");
+	struct nat_class *classes = entries[0].choice->classes;
+	entries[0].choice->nclasses = 2;
+	classes[1] = classes[0];
+	memset(classes[0].target_of, 0, sizeof classes[0].target_of);
+	classes[0].networks = lan;
+	classes[0].n = 2;
+	classes[1].networks = &rest;
+	classes[1].n = 1;
+	char *text = nat_text_maps(&state);
+	CU_ASSERT(has(text, "entry0 meta l4proto 6 ip saddr { 10.0.0.0/8, 192.168.0.0/16 } counter name flows0 dnat ip to 198.51.100.25:110\n"
+	                    "add rule inet fairlead.a.one entry0 meta l4proto 6 counter name flows0 dnat ip to 198.51.100.26:110\n"));
+	free(text);
+	/* nobody for these: they stay here, and don't fall into the next rule */
+	memset(classes[0].target_of, NAT_NOBODY, sizeof classes[0].target_of);
+	text = nat_text_maps(&state);
+	CU_ASSERT(has(text, "entry0 meta l4proto 6 ip saddr { 10.0.0.0/8, 192.168.0.0/16 } accept\n"));
 	free(text);
 }
 
@@ -125,4 +187,5 @@ static void counters_are_read(void)
 }
 
 UNIT_MAIN("nat", UNIT_TEST(from_the_start_the_maps_are_empty), UNIT_TEST(what_a_configuration_says), UNIT_TEST(entries_stand_in_their_maps),
+          UNIT_TEST(several_peers_share_by_hash), UNIT_TEST(kinds_of_clients_have_rules_of_their_own),
           UNIT_TEST(counters_are_read))
