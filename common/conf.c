@@ -4,37 +4,7 @@
 #include <string.h>
 
 #include "conf_fill.h"
-
-static const struct { const char *name; uint16_t port; bool built; } check_types[] = {
-	[CHECK_TCP] = { "tcp", 0, true },
-	[CHECK_HTTP] = { "http", 80, true },
-	[CHECK_TLS] = { "tls", 443, true },
-	[CHECK_DNS] = { "dns", 53, true },
-	[CHECK_POP3] = { "pop3", 110, true },
-	[CHECK_SMTP] = { "smtp", 25, true },
-	[CHECK_IMAP] = { "imap", 143, true },
-	[CHECK_FTP] = { "ftp", 21, true },
-	[CHECK_ICMP] = { "icmp", 0, true },
-	[CHECK_UDP] = { "udp", 0, true },
-	[CHECK_AGENT] = { "agent", 0, true },
-	[CHECK_EXEC] = { "exec", 0, true },
-	[CHECK_NONE] = { "none", 0, true },
-};
-
-uint16_t check_default_port(enum check_type type) { return check_types[type].port; }
-
-uint16_t conf_check_port(const struct conf_check *c)
-{
-	static const uint16_t secure[] = { [CHECK_HTTP] = 443, [CHECK_POP3] = 995, [CHECK_SMTP] = 465, [CHECK_IMAP] = 993, [CHECK_FTP] = 990 };
-	if (c->port)
-		return c->port;
-	if (c->tls && c->type < sizeof secure / sizeof *secure && secure[c->type])
-		return secure[c->type];
-	return check_default_port(c->type);
-}
-
-const char *check_type_name(enum check_type type) { return check_types[type].name; }
-bool check_is_built(enum check_type type) { return check_types[type].built; }
+#include "conf_schema.h"
 
 const struct addr *conf_probe_source(const struct conf *c, int family)
 {
@@ -78,7 +48,7 @@ static void load_tree(struct conf_loader *l)
 	config_t tree;
 	config_init(&tree);
 	if (parse_tree(l, &tree)) {
-		struct conf_at root = { l, &conf_root_table, NULL, l->root, 0 };
+		struct conf_at root = { l, l->table, NULL, l->root, 0 };
 		conf_fill(&root, l->conf);
 		conf_relate_all(l);
 		conf_check_files(l);
@@ -92,7 +62,7 @@ static void load(struct conf *c, struct conf_report *report, const char *text, s
 {
 	struct conf_text read;
 	if (conf_text_read(&read, report, c->file, text, len) && !read.broken) {
-		struct conf_loader l = { .conf = c, .text = &read, .report = report };
+		struct conf_loader l = { .conf = c, .text = &read, .report = report, .table = &conf_root_table };
 		load_tree(&l);
 	}
 	conf_text_free(&read);

@@ -1,6 +1,7 @@
+#include <regex.h>
 #include <stdlib.h>
 
-#include "conf_fill.h"
+#include "conf_table.h"
 
 static void clear_list(const struct conf_key *k, char *object, void (*clear)(const struct conf_key *k, void *element), size_t size)
 {

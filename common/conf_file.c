@@ -1,4 +1,4 @@
-#include "conf_lex.h"
+#include "conf_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

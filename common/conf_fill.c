@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf_hint.h"
+
 /* ---- errors ---- */
 
 struct conf_place conf_place_of(const struct conf_loader *l, const config_setting_t *s)
@@ -482,7 +484,7 @@ static void refuse_unknown(const struct conf_at *at)
 		if (conf_table_find(t, name))
 			continue;
 		if (conf_report_shows_more(at->loader->report))
-			conf_key_hint(hint, t, name);
+			conf_key_hint(hint, at->loader->table, t, name);
 		conf_fail(at, s, "unknown key \"%s\"%s", name, hint);
 	}
 }

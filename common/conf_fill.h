@@ -8,7 +8,7 @@
 
 #include "conf.h"
 #include "conf_report.h"
-#include "conf_schema.h"
+#include "conf_table.h"
 #include "conf_text.h"
 
 enum conf_ref_kind { REF_KEY, REF_CHECK, REF_SITE_INDEX, REF_OWN_SITE };
@@ -39,6 +39,7 @@ struct conf_loader {
 	struct conf_report *report;
 	struct conf_ref *refs; size_t nrefs, refs_room;
 	const config_setting_t *root;
+	const struct conf_table *table;     /* of the root */
 };
 
 /* Fills `object` from a group; `at->setting` NULL: with defaults only. */
@@ -74,13 +75,6 @@ bool conf_list(const struct conf_at *at, size_t *n);
 const config_setting_t *conf_element(const struct conf_at *at, size_t i);
 /* Notes a name to be looked up at the end. */
 bool conf_refer(const struct conf_at *at, const config_setting_t *s, enum conf_ref_kind kind, void *target);
-
-/* " (did you mean \"...\"?)" for the best of `n` names, or "". `name_of(arg, i)` gives them. */
-const char *conf_hint(char out[96], const char *name, size_t n, const char *(*name_of)(const void *arg, size_t i), const void *arg);
-/* The same for a key of a table; a key that stands in another table is told so. */
-const char *conf_key_hint(char out[96], const struct conf_table *t, const char *name);
-/* Why a regular expression is not even tried, or NULL: glibc's regcomp unrolls {m,n}, nested ones without limit. */
-const char *conf_regex_limit(const char *regex);
 
 /* ---- values of a form of their own (conf_own.c): for the tables ---- */
 bool conf_set_location(const struct conf_at *at, void *object);

@@ -1,10 +1,9 @@
-/* What a user may have meant, and what a regular expression may not cost. */
+#include "conf_hint.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "conf_fill.h"
 
 #define HINT_NAME_MAX 40
 
@@ -66,12 +65,12 @@ static void look_elsewhere(void *arg, const struct conf_table *t)
 		snprintf(e->out, 96, *t->path ? " (did you mean %s.%s?)" : " (did you mean %s%s outside of all groups?)", t->path, e->name);
 }
 
-const char *conf_key_hint(char out[96], const struct conf_table *t, const char *name)
+const char *conf_key_hint(char out[96], const struct conf_table *root, const struct conf_table *t, const char *name)
 {
 	conf_hint(out, name, t->nkeys, key_name, t);
 	struct elsewhere e = { name, out };
 	if (!*out)
-		conf_table_walk(&conf_root_table, look_elsewhere, &e);
+		conf_table_walk(root, look_elsewhere, &e);
 	return out;
 }
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
+#include "conf_file.h"
 #include "conf_report.h"
 
 /* Includes inside includes; more is a mistake, and it bounds open inputs. */
@@ -69,15 +70,5 @@ void conf_lex_close(struct conf_lex *x);
 /* Reports an error at a place. */
 void conf_lex_error(struct conf_lex *x, const struct conf_place *at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-
-/* "DIR/PATH", or PATH alone when it is absolute or `dir` is "."; the caller frees. NULL: no memory. */
-char *conf_join(const char *dir, const char *path);
-/* The folder of a file, "." for a bare name; the caller frees. */
-char *conf_folder(const char *file);
-/*
- * A whole regular file, NUL-terminated; the caller frees. NULL: not read, *why says why
- * (a static text). `max`: bytes it may have.
- */
-char *conf_slurp(const char *file, size_t max, size_t *len, struct stat *st, const char **why);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conf_fill.h"
+#include "conf_schema.h"
 
 /* For a macro line: no quote may begin or end an argument. */
 static void print_argument(FILE *to, const char *text)

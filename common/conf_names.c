@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf_fill.h"
+#include "conf_hint.h"
 
 /* ---- looking up ---- */
 
@@ -61,7 +62,7 @@ static const config_setting_t *member_of(const struct conf_loader *l, const char
 /* Sorts the names of a list (those that were read) and reports those that stand there before. */
 static void index_names(struct conf_loader *l, struct conf_names *out, const char *list, const void *groups, size_t count, size_t size, size_t name_offset)
 {
-	struct conf_at at = { l, conf_table_find(&conf_root_table, list)->table, NULL, NULL, 0 };
+	struct conf_at at = { l, conf_table_find(l->table, list)->table, NULL, NULL, 0 };
 	at.key = conf_table_find(at.table, "name");
 	out->names = conf_alloc(&at, count, sizeof *out->names);
 	for (size_t i = 0; out->names && i < count; i++) {
@@ -181,7 +182,7 @@ static void find_site_addrs(struct conf_loader *l)
 {
 	const struct conf *c = l->conf;
 	struct addr_set control = { 0 }, proxy = { 0 };
-	const struct conf_table *t = conf_table_find(&conf_root_table, "sites")->table;
+	const struct conf_table *t = conf_table_find(l->table, "sites")->table;
 	config_setting_t *list = config_setting_get_member(l->root, "sites");
 	struct conf_at control_at = group_at(l, t, NULL), proxy_at = control_at;
 	control_at.key = conf_table_find(t, "control");
@@ -203,7 +204,7 @@ static void find_listener_addrs(struct conf_loader *l)
 {
 	const struct conf_forward *f = &l->conf->forward;
 	struct addr_set set = { 0 };
-	struct conf_at forward = group_at(l, conf_table_find(&conf_root_table, "forward")->table, config_setting_get_member(l->root, "forward"));
+	struct conf_at forward = group_at(l, conf_table_find(l->table, "forward")->table, config_setting_get_member(l->root, "forward"));
 	struct conf_at listeners = conf_member(&forward, "listeners"), at = group_at(l, listeners.key->table, NULL);
 	at.key = conf_table_find(at.table, "listen");
 	for (size_t i = 0; i < f->nlisteners; i++) {
@@ -222,7 +223,7 @@ static void find_listener_addrs(struct conf_loader *l)
 static void find_dns_addrs(struct conf_loader *l)
 {
 	struct addr_set set = { 0 };
-	struct conf_at dns = group_at(l, conf_table_find(&conf_root_table, "dns")->table, config_setting_get_member(l->root, "dns"));
+	struct conf_at dns = group_at(l, conf_table_find(l->table, "dns")->table, config_setting_get_member(l->root, "dns"));
 	if (!l->conf->dns.nlisten)
 		return;
 	struct conf_at at = conf_member(&dns, "listen");

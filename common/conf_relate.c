@@ -262,7 +262,7 @@ static void make_identity(struct conf_loader *l, const struct conf_at *at)
 static void make_defaults(struct conf_loader *l)
 {
 	struct conf *c = l->conf;
-	struct conf_at root = { l, &conf_root_table, NULL, l->root, 0 };
+	struct conf_at root = { l, l->table, NULL, l->root, 0 };
 	size_t n;
 	const struct addr *own = own_addrs(c, &n);
 	if (!c->dns.health_from)
@@ -281,7 +281,7 @@ static void check_site_keys(struct conf_loader *l)
 	struct conf *c = l->conf;
 	const config_setting_t *sites = config_setting_get_member(l->root, "sites");
 	for (size_t i = 0; i < c->nsites; i++) {
-		struct conf_at group = { l, conf_table_find(&conf_root_table, "sites")->table, NULL, config_setting_get_elem((config_setting_t *)sites, (unsigned)i), 0 };
+		struct conf_at group = { l, conf_table_find(l->table, "sites")->table, NULL, config_setting_get_elem((config_setting_t *)sites, (unsigned)i), 0 };
 		const struct key *k = c->sites[i].key;
 		if (!k || k->role == KEY_ROLE_SITE)
 			continue;
@@ -294,7 +294,7 @@ static void check_site_keys(struct conf_loader *l)
 static void check_site_names(struct conf_loader *l)
 {
 	const struct conf *c = l->conf;
-	struct conf_at dns = { l, conf_table_find(&conf_root_table, "dns")->table, NULL, config_setting_get_member(l->root, "dns"), 0 };
+	struct conf_at dns = { l, conf_table_find(l->table, "dns")->table, NULL, config_setting_get_member(l->root, "dns"), 0 };
 	for (size_t i = 0; c->dns.site_names == SITE_NAMES_NONE && i < c->forward.nlisteners; i++) {
 		const struct conf_listener *f = &c->forward.listeners[i];
 		struct conf_at at = conf_member(&dns, "site_names");

@@ -49,7 +49,7 @@ void conf_check_rights(struct conf_loader *l)
 		c->needs_raw_sockets = true;
 		if (sock_may_ping(true))
 			continue;
-		struct conf_at group = { l, conf_table_find(&conf_root_table, "checks")->table, NULL, config_setting_get_elem((config_setting_t *)checks, (unsigned)i), 0 };
+		struct conf_at group = { l, conf_table_find(l->table, "checks")->table, NULL, config_setting_get_elem((config_setting_t *)checks, (unsigned)i), 0 };
 		struct conf_at at = conf_member(&group, "type");
 		conf_fail(&at, at.setting, "icmp is not permitted here: let sysctl net.ipv4.ping_group_range hold a group of the user, or give CAP_NET_RAW");
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf_fill.h"
+#include "conf_hint.h"
 #include "timezone.h"
 
 /* ---- metrics ---- */

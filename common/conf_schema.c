@@ -1,7 +1,5 @@
 #include "conf_schema.h"
 
-#include <string.h>
-
 #include "conf_fill.h"
 
 #define AT(type, field) .offset = offsetof(struct type, field)
@@ -382,21 +380,3 @@ static const struct conf_key root_keys[] = {
 const struct conf_table conf_root_table = {
 	"", ROWS(root_keys), sizeof(struct conf), conf_relate_root, "Outside of all groups.",
 };
-
-/* ---- over the tables ---- */
-
-const struct conf_key *conf_table_find(const struct conf_table *t, const char *name)
-{
-	for (size_t i = 0; i < t->nkeys; i++)
-		if (strcmp(t->keys[i].name, name) == 0)
-			return &t->keys[i];
-	return NULL;
-}
-
-void conf_table_walk(const struct conf_table *t, void (*each)(void *arg, const struct conf_table *t), void *arg)
-{
-	each(arg, t);
-	for (size_t i = 0; i < t->nkeys; i++)
-		if (t->keys[i].table)
-			conf_table_walk(t->keys[i].table, each, arg);
-}

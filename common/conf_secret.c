@@ -85,7 +85,7 @@ static char *first_barrier(const struct reader *r, const char *file)
 static bool find_reader(struct conf_loader *l, struct reader *r)
 {
 	const struct conf *c = l->conf;
-	struct conf_at root = { l, &conf_root_table, conf_table_find(&conf_root_table, "user"),
+	struct conf_at root = { l, l->table, conf_table_find(l->table, "user"),
 	                        config_setting_get_member(l->root, "user"), 0 };
 	if (geteuid() != 0 || !c->user || !*c->user || (l->text->partial && !root.setting))
 		return false;

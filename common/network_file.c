@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "conf_fill.h"
+#include "conf_hint.h"
 #include "network_parts.h"
 
 /* Read so much at once; no line is longer. Fifty sites of the longest name are 3 KB. */

@@ -165,6 +165,7 @@ tests_fuzz_fuzz_zone_LDADD = $(FUZZ_LIBS)
 # Program-level cases: a folder each, tests/run/NNN-name/, with a script `run`.
 RUN_CASES =
 RUN_CASES += tests/run/010-listed/run
+RUN_CASES += tests/run/012-layers/run
 RUN_CASES += tests/run/100-command-line/run
 RUN_CASES += tests/run/105-coming-from/run
 RUN_CASES += tests/run/110-config-errors/run
