@@ -74,7 +74,7 @@ static enum http_verdict parse_target(struct http_head *h, const char *buf, cons
 	h->target = h->path = span_of(buf, at, end);
 	if (method_is(h, buf, "CONNECT")) {
 		h->form = HTTP_AUTHORITY;
-		return relay(h, "CONNECT");
+		return HTTP_HEAD; /* relayed when its Host is known: finish */
 	}
 	if (*at == '/') {
 		h->form = HTTP_ORIGIN;
@@ -153,6 +153,8 @@ static enum http_verdict finish(struct http_head *h)
 	if (!h->has_host && h->minor == 1)
 		return refuse(h, 400, "no Host");
 	h->keep_alive = !h->close && (h->minor == 1 || h->keep);
+	if (h->form == HTTP_AUTHORITY)
+		return relay(h, "CONNECT");
 	if (!h->has_host && h->form != HTTP_ABSOLUTE)
 		return relay(h, "HTTP/1.0 without Host");
 	/* HTTP/1.0 knows no upgrade (RFC 9110 section 7.8). */

@@ -93,7 +93,8 @@ static enum outcome answer(struct pass *p, enum http_verdict verdict)
 		.peer_for_redirect = q->served && peers_usable(l->peers, true),
 		.peer_for_relay = q->served && peers_usable(l->peers, false),
 	};
-	if (verdict == HTTP_HEAD)
+	/* Of what is relayed in any case, only whether its Host is served. */
+	if (verdict == HTTP_HEAD || (verdict == HTTP_RELAY && q->head.has_host))
 		in.check = redirect_check(l->redirect, &q->head, p->buf + p->at, &to);
 	switch (route_request(&in, &p->status)) {
 	case ROUTE_REQUEST_REDIRECT: return redirect(p, &to);

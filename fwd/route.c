@@ -30,9 +30,9 @@ enum route route_connection(const struct route_input *in)
 /*
  * verdict  check        peer          then
  * ERROR                               its status
+ * other    MISDIRECTED                421
  * RELAY                 for relay     RELAY
  * RELAY                 none          503; RESET for TLS and HTTP/2, to which that would be noise
- * HEAD     MISDIRECTED                421
  * HEAD     SEND         for redirect  REDIRECT
  * HEAD     RELAY        for relay     RELAY
  * HEAD     else                       503
@@ -46,7 +46,7 @@ enum route_request route_request(const struct route_request_input *in, unsigned 
 		*status = in->status;
 		return ROUTE_REQUEST_STATUS;
 	}
-	if (in->verdict == HTTP_HEAD && in->check == REDIRECT_CHECK_MISDIRECTED) {
+	if (in->check == REDIRECT_CHECK_MISDIRECTED) {
 		*status = 421;
 		return ROUTE_REQUEST_STATUS;
 	}

@@ -41,7 +41,7 @@ struct route_request_input {
 	enum http_verdict verdict;  /* never HTTP_MORE */
 	unsigned status;            /* of HTTP_ERROR */
 	bool http1;                 /* http_head.http1: an HTTP answer would be understood */
-	enum redirect_check check;  /* of HTTP_HEAD */
+	enum redirect_check check;  /* of HTTP_HEAD; of HTTP_RELAY with a Host only whether it is MISDIRECTED */
 	bool peer_for_redirect, peer_for_relay;
 };
 

@@ -195,7 +195,7 @@ static void test_relayed(void)
 #define RELAY(why, text) { text, sizeof(text) - 1, why }
 		RELAY("HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), RELAY("HTTP/2 preface", "PRI * HTTP/2.0\r\n"),
 		RELAY("TLS hello", "\x16\x03\x01\x02\x00\x01"), RELAY("TLS hello", "\x16\x03"),
-		RELAY("CONNECT", "CONNECT a.example:443 HTTP/1.1\r\n" H "\r\n"), RELAY("CONNECT", "CONNECT / HTTP/1.0\r\n"), RELAY("CONNECT", "CONNECT http://a/ HTTP/1.1\r\n"),
+		RELAY("CONNECT", "CONNECT a.example:443 HTTP/1.1\r\n" H "\r\n"), RELAY("CONNECT", "CONNECT / HTTP/1.0\r\n\r\n"), RELAY("CONNECT", "CONNECT http://a/ HTTP/1.1\r\n" H "\r\n"),
 		RELAY("upgrade", R H "Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n\r\n"), RELAY("upgrade", R "Connection: upgrade\r\n" H "Upgrade: h2c\r\n\r\n"),
 		RELAY("HTTP/1.0 without Host", "GET / HTTP/1.0\r\n\r\n"), RELAY("HTTP/1.0 without Host", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"),
 	};
