@@ -217,25 +217,34 @@ void servers_take_refused(struct servers *r)
 	}
 }
 
-static bool candidate(const struct pool *p, const struct pool_input *in, size_t i)
+/* The shares of one pick; 0: no candidate. */
+struct pick {
+	const struct pool *pool;
+	const struct pool_input *in;
+	bool spare;                 /* those of weight 0, alike, since nobody else is left */
+};
+
+static unsigned share(const struct pick *k, size_t i)
 {
-	return p->weights[i] > 0 && !(in->tried & pool_bit(i))
-		&& atomic_load_explicit(&p->servers[i]->up, memory_order_relaxed);
+	unsigned weight = k->spare ? !k->pool->weights[i] : k->pool->weights[i];
+	return weight && !(k->in->tried & pool_bit(i)) && atomic_load_explicit(&k->pool->servers[i]->up, memory_order_relaxed) ? weight : 0;
 }
 
 /*
  * Smooth weighted round robin: everybody's account grows by its weight, the
  * fullest is next and pays the sum. Weights 3 and 1 give A A B A, not A A A B.
  */
-static int pick_roundrobin(const struct pool *p, const struct pool_input *in)
+static int pick_roundrobin(const struct pick *k)
 {
-	int64_t *account = p->turn + (size_t)in->worker * p->n, sum = 0;
+	const struct pool *p = k->pool;
+	int64_t *account = p->turn + (size_t)k->in->worker * p->n, sum = 0;
 	int best = -1;
 	for (size_t i = 0; i < p->n; i++) {
-		if (!candidate(p, in, i))
+		unsigned weight = share(k, i);
+		if (!weight)
 			continue;
-		account[i] += p->weights[i];
-		sum += p->weights[i];
+		account[i] += weight;
+		sum += weight;
 		if (best < 0 || account[i] > account[best])
 			best = (int)i;
 	}
@@ -245,22 +254,25 @@ static int pick_roundrobin(const struct pool *p, const struct pool_input *in)
 }
 
 /* The fewest sessions for its weight; any one of equals. */
-static int pick_leastconn(const struct pool *p, const struct pool_input *in)
+static int pick_leastconn(const struct pick *k)
 {
+	const struct pool *p = k->pool;
 	int best = -1;
-	uint64_t best_sessions = 0, equals = 0, random = in->random;
+	uint64_t best_sessions = 0, best_weight = 0, equals = 0, random = k->in->random;
 	for (size_t i = 0; i < p->n; i++) {
-		if (!candidate(p, in, i))
+		unsigned weight = share(k, i);
+		if (!weight)
 			continue;
 		uint64_t sessions = atomic_load_explicit(&p->servers[i]->sessions, memory_order_relaxed);
-		uint64_t mine = best < 0 ? 0 : (sessions + 1) * p->weights[best];
-		uint64_t others = best < 0 ? 1 : (best_sessions + 1) * p->weights[i];
+		uint64_t mine = best < 0 ? 0 : (sessions + 1) * best_weight;
+		uint64_t others = best < 0 ? 1 : (best_sessions + 1) * weight;
 		equals = mine < others ? 1 : equals + (mine == others);
 		/* The nth of equals takes the place with probability 1/n, so all have the same chance. */
 		if (mine > others || (mine == others && select_random(&random) % equals != 0))
 			continue;
 		best = (int)i;
 		best_sessions = sessions;
+		best_weight = weight;
 	}
 	return best;
 }
@@ -279,19 +291,22 @@ static uint64_t mix(uint64_t seed, const void *data, size_t len)
  * Weighted rendezvous: each server draws a number from (client, server); the
  * highest -weight / ln(draw) wins. A lost server moves only its own clients.
  */
-static int pick_hash(const struct pool *p, const struct pool_input *in)
+static int pick_hash(const struct pick *k)
 {
-	uint64_t client = mix(0, addr_bytes(in->client), in->client->sa.sa_family == AF_INET6 ? 16 : 4);
+	const struct pool *p = k->pool;
+	const struct addr *from = k->in->client;
+	uint64_t client = mix(0, addr_bytes(from), from->sa.sa_family == AF_INET6 ? 16 : 4);
 	int best = -1;
 	double best_score = 0;
 	for (size_t i = 0; i < p->n; i++) {
-		if (!candidate(p, in, i))
+		unsigned weight = share(k, i);
+		if (!weight)
 			continue;
 		const struct addr *a = &p->servers[i]->address;
 		uint16_t port = addr_port(a);
 		uint64_t h = mix(mix(client, addr_bytes(a), a->sa.sa_family == AF_INET6 ? 16 : 4), &port, sizeof port);
 		double draw = ((double)(h >> 11) + 0.5) * 0x1p-53; /* in (0, 1) */
-		double score = -(double)p->weights[i] / log(draw);
+		double score = -(double)weight / log(draw);
 		if (best < 0 || score > best_score) {
 			best = (int)i;
 			best_score = score;
@@ -300,42 +315,48 @@ static int pick_hash(const struct pool *p, const struct pool_input *in)
 	return best;
 }
 
-static int pick_random(const struct pool *p, const struct pool_input *in)
+static int pick_random(const struct pick *k)
 {
 	uint64_t sum = 0;
-	for (size_t i = 0; i < p->n; i++)
-		if (candidate(p, in, i))
-			sum += p->weights[i];
+	for (size_t i = 0; i < k->pool->n; i++)
+		sum += share(k, i);
 	if (!sum)
 		return -1;
-	uint64_t at = in->random % sum;
+	uint64_t at = k->in->random % sum;
 	int last = -1;
-	for (size_t i = 0; i < p->n; i++) {
-		if (!candidate(p, in, i))
+	for (size_t i = 0; i < k->pool->n; i++) {
+		unsigned weight = share(k, i);
+		if (!weight)
 			continue;
 		last = (int)i;
-		if (at < p->weights[i])
+		if (at < weight)
 			break;
-		at -= p->weights[i];
+		at -= weight;
 	}
 	return last; /* also when one went down between the two walks */
 }
 
-int pool_pick(const struct pool *p, const struct pool_input *in)
+static int pick(const struct pick *k)
 {
-	switch (p->balance) {
-	case BALANCE_LEASTCONN: return pick_leastconn(p, in);
-	case BALANCE_HASH: return pick_hash(p, in);
-	case BALANCE_RANDOM: return pick_random(p, in);
+	switch (k->pool->balance) {
+	case BALANCE_LEASTCONN: return pick_leastconn(k);
+	case BALANCE_HASH: return pick_hash(k);
+	case BALANCE_RANDOM: return pick_random(k);
 	case BALANCE_ROUNDROBIN: break;
 	}
-	return pick_roundrobin(p, in);
+	return pick_roundrobin(k);
+}
+
+int pool_pick(const struct pool *p, const struct pool_input *in)
+{
+	int i = pick(&(struct pick){ p, in, false });
+	return i >= 0 ? i : pick(&(struct pick){ p, in, true });
 }
 
 bool pool_usable(const struct pool *p)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (p->weights[i] > 0 && atomic_load_explicit(&p->servers[i]->up, memory_order_relaxed))
+		if (atomic_load_explicit(&p->servers[i]->up, memory_order_relaxed))
 			return true;
 	return false;
 }
@@ -353,7 +374,7 @@ void pool_count(const struct pool *p, struct pool_counts *out)
 			continue;
 		}
 		out->up += up;
-		if (up && p->weights[i] > 0)
+		if (up)
 			out->state = VERDICT_UP;
 	}
 	if (!known && out->state == VERDICT_DOWN)

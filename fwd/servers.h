@@ -84,7 +84,7 @@ struct pool_input {
 /* The bit of a server in pool_input.tried. */
 static inline uint64_t pool_bit(size_t i) { return 1ull << (i < 63 ? i : 63); }
 
-/* The next server by `balance`: an index, or -1 when none is left. Weight 0 gets nothing. Any thread. */
+/* The next server by `balance`: an index, or -1 when none is left. Those of weight 0 only when no other is. Any thread. */
 int pool_pick(const struct pool *p, const struct pool_input *in);
 
 /* Is there any server that pool_pick could give? Any thread. */
@@ -92,7 +92,7 @@ bool pool_usable(const struct pool *p);
 
 struct pool_counts {
 	unsigned up, all;           /* servers */
-	enum verdict state;         /* up: one that gets connections is; unknown: not all have been checked */
+	enum verdict state;         /* up: any is; unknown: not all have been checked */
 };
 /* Main thread. */
 void pool_count(const struct pool *p, struct pool_counts *out);

@@ -162,12 +162,30 @@ static void who_is_down_or_tried_gets_nothing(void)
 			servers[i].up = false;
 		CU_ASSERT_EQUAL(pick(), -1);
 		CU_ASSERT_FALSE(pool_usable(&pool));
-		servers[0].up = true;
-		weights[0] = 0;
-		CU_ASSERT_EQUAL(pick(), -1);
-		CU_ASSERT_FALSE(pool_usable(&pool));
 		pool.n = 0;
 		CU_ASSERT_EQUAL(pick(), -1);
+	}
+}
+
+static void weight_0_is_the_last_resort(void)
+{
+	static const enum balance all[] = { BALANCE_ROUNDROBIN, BALANCE_LEASTCONN, BALANCE_HASH, BALANCE_RANDOM };
+	for (size_t b = 0; b < 4; b++) {
+		unsigned n[N];
+		struct pool_counts c;
+		make(all[b], 0, 1, 0, 0);
+		servers[3].up = false;
+		shares(100, n);
+		CU_ASSERT_EQUAL(n[1], 100);
+		CU_ASSERT_EQUAL(pick_without(pool_bit(1) | pool_bit(2)), 0);
+		servers[1].up = false;
+		CU_ASSERT(pool_usable(&pool));
+		pool_count(&pool, &c);
+		CU_ASSERT_EQUAL(c.state, VERDICT_UP);
+		shares(1000, n); /* alike */
+		CU_ASSERT(n[0] > 300 && n[2] > 300);
+		CU_ASSERT_EQUAL(n[1] + n[3], 0);
+		CU_ASSERT_EQUAL(pick_without(pool_bit(0) | pool_bit(2)), -1);
 	}
 }
 
@@ -180,4 +198,5 @@ static void many_servers_share_the_last_bit(void)
 
 UNIT_MAIN("servers", UNIT_TEST(roundrobin_is_exact_and_smooth), UNIT_TEST(each_worker_turns_by_itself),
           UNIT_TEST(random_keeps_shares), UNIT_TEST(hash_keeps_shares_and_clients), UNIT_TEST(leastconn_looks_at_weight),
-          UNIT_TEST(who_is_down_or_tried_gets_nothing), UNIT_TEST(many_servers_share_the_last_bit))
+          UNIT_TEST(who_is_down_or_tried_gets_nothing), UNIT_TEST(weight_0_is_the_last_resort),
+          UNIT_TEST(many_servers_share_the_last_bit))
