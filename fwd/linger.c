@@ -6,16 +6,49 @@
 #include "http.h"
 #include "tls.h"
 
-/* An answer of a few hundred bytes is acknowledged within that on any path that works. */
+/* An answer of a few hundred bytes is acknowledged within that on any path that works; a client that is still at its body says more of it. */
 #define LINGER_MS 2000
-/* A client that goes on with a body for longer than this does not listen. */
-#define LINGER_BYTES_MAX (1u << 20)
+/* Many a client sends all of its body before it reads: that long it may take. */
+#define LINGER_ALL_MS 30000
+/* Bytes thrown away before others get their turn. */
+#define LINGER_TURN (1u << 20)
 
 /*
  * Seconds that a client is told to wait: about what a real server that has
  * come back needs to be used again (rise checks, hold).
  */
 #define RETRY_AFTER 5
+
+/* Waits for more. False: long enough, the session has ended. */
+static bool await(struct session *s)
+{
+	uint32_t silence = wheel_ticks(LINGER_MS), all = wheel_ticks(LINGER_ALL_MS), gone = s->worker->wheel.now - s->active;
+	if (gone >= all) {
+		session_end(s, (enum end)s->why);
+		return false;
+	}
+	session_due(s, silence < all - gone ? silence : all - gone);
+	return true;
+}
+
+static void throw_away(struct session *s)
+{
+	struct half *c = &s->client;
+	for (size_t left = LINGER_TURN; c->readable && left;) {
+		/* Without copying: tcp(7). */
+		ssize_t n = recv(c->fd, s->worker->buffer, WORKER_BUFFER, MSG_TRUNC);
+		if (n < 0 && errno == EAGAIN) {
+			c->readable = false;
+		} else if (n <= 0) {
+			session_end(s, (enum end)s->why);
+			return;
+		} else {
+			left -= (size_t)n < left ? (size_t)n : left;
+		}
+	}
+	if (await(s) && c->readable)
+		session_run_later(s);
+}
 
 static void run(struct session *s)
 {
@@ -25,20 +58,9 @@ static void run(struct session *s)
 	if (!c->fin_out) {
 		half_finish(c);
 		c->fin_out = true;
-		session_due(s, wheel_ticks(LINGER_MS));
+		s->active = s->worker->wheel.now;
 	}
-	while (c->readable && s->discarded < LINGER_BYTES_MAX) {
-		ssize_t n = recv(c->fd, s->worker->buffer, WORKER_BUFFER, 0);
-		if (n < 0 && errno == EAGAIN) {
-			c->readable = false;
-			return;
-		}
-		if (n <= 0)
-			break;
-		s->discarded += (uint32_t)n;
-	}
-	if (c->readable)
-		session_end(s, (enum end)s->why);
+	throw_away(s);
 }
 
 static void ready(struct session *s, struct half *h, short what)

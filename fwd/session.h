@@ -81,8 +81,7 @@ struct session {
 	void (*unheard)(struct session *s); /* relay: the server has reset before anybody said anything; NULL: that is final */
 	struct wheel_entry deadline;
 	struct session *next, **link; /* in the worker's queue; link NULL: not */
-	uint32_t active;            /* tick of the last byte */
-	uint32_t discarded;         /* linger: bytes thrown away */
+	uint32_t active;            /* tick of the last byte; linger: of our FIN */
 	uint16_t dialled;           /* index into listener->conf->listen */
 	uint8_t why;                /* linger: enum end */
 	bool moved;                 /* relay: a byte or FIN has passed */
