@@ -20,6 +20,7 @@ struct request {
 	struct http_skip skip;
 	bool skipping;      /* the last request was answered, its body is being skipped */
 	bool answered;      /* at least one was */
+	bool begun;         /* something of the next one is there */
 	bool served;        /* a peer may be used */
 };
 
@@ -105,12 +106,21 @@ static enum outcome answer(struct pass *p, enum http_verdict verdict)
 	return RESET;
 }
 
-/* The next request begins. Its time begins, too. */
+/* The next request may come. Its client has as long to begin it, and then to end it. */
 static void next_request(struct session *s)
 {
-	s->request->skipping = false;
+	s->request->skipping = s->request->begun = false;
 	http_head_init(&s->request->head);
 	session_due(s, s->listener->client_ticks);
+}
+
+/* A part of it is there. The first one's time has begun when its client was accepted. */
+static void begin_head(struct session *s)
+{
+	struct request *q = s->request;
+	if (q->answered && !q->begun)
+		session_due(s, s->listener->client_ticks);
+	q->begun = true;
 }
 
 static enum outcome look(struct pass *p)
@@ -129,8 +139,10 @@ static enum outcome look(struct pass *p)
 		if (WORKER_REPLIES - p->written < REDIRECT_REPLY_MAX)
 			return FULL;
 		enum http_verdict v = http_parse(&q->head, p->buf + p->at, p->len - p->at);
-		if (v == HTTP_MORE)
+		if (v == HTTP_MORE) {
+			begin_head(p->s);
 			return MORE;
+		}
 		enum outcome o = answer(p, v);
 		if (o != MORE)
 			return o;

@@ -589,9 +589,35 @@ def case_a_relay_behind_a_redirect():
 
 
 def case_an_answer_arrives_in_spite_of_a_body():
+    """All of it is sent before anything is read."""
     with Forwarder():
-        head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n"
-        same(ask(HTTP, head, b"x" * 200000)[:12], b"HTTP/1.1 307")
+        for size in 200000, 30000000:
+            head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size
+            same(ask(HTTP, head, b"x" * size)[:12], b"HTTP/1.1 307")
+        # with a pause
+        with connect(HTTP) as s:
+            s.sendall(b"GET / HTTP/9.9\r\n\r\n")
+            for _ in range(6):
+                time.sleep(0.5)  # what is tested is the time: more than a silent client is given
+                s.sendall(b"x" * 1000)
+            same(rest(s)[:12], b"HTTP/1.1 505")
+
+
+def case_a_kept_connection_has_time_for_each_head():
+    """The second head begins late, and comes in two parts."""
+    with Forwarder(keys="client_timeout = %g;" % (1.2 * SLOW)), connect(HTTP) as s:
+        s.sendall(GET % b"/1")
+        same(s.recv(4096)[:12], b"HTTP/1.1 302")
+        time.sleep(0.7 * SLOW)  # what is tested is the time
+        s.sendall(b"GET /2 HTTP/1.1\r\n")
+        time.sleep(0.8 * SLOW)
+        s.sendall(b"Host: www.example.org\r\n\r\n")
+        same(s.recv(4096)[:12], b"HTTP/1.1 302")
+        # and no more than that
+        s.sendall(b"GET /3")
+        began = time.monotonic()
+        same(rest(s)[:12], b"HTTP/1.1 408")
+        same(1 < (time.monotonic() - began) / SLOW < 3, True)
 
 
 # --- reload -------------------------------------------------------------------
