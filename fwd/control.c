@@ -199,20 +199,20 @@ static void on_stop(void *arg, int signal)
 
 /* --- reload --- */
 
+/* What is made once, at the start. */
 static void warn_restart(const struct control *c, const struct setup *s)
 {
 	const struct conf *old = c->setup->conf, *new = s->conf;
-	const char *what = NULL;
-	if (new->forward.threads && new->forward.threads != c->home.workers)
-		what = "forward.threads";
-	else if (strcmp(old->user, new->user) != 0)
-		what = "user";
-	else if (strcmp(old->run, new->run) != 0)
-		what = "run";
-	else if (strcmp(old->instance, new->instance) != 0)
-		what = "instance";
-	if (what)
-		log_warn("a change needs a restart", "key=%s", what);
+	const struct { const char *key; bool differs; } keys[] = {
+		{ "forward.threads", new->forward.threads != old->forward.threads },
+		{ "user", strcmp(old->user, new->user) != 0 },
+		{ "run", strcmp(old->run, new->run) != 0 },
+		{ "site", strcmp(old->own->name, new->own->name) != 0 },
+		{ "instance", strcmp(old->instance, new->instance) != 0 },
+	};
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (keys[i].differs)
+			log_warn("a changed key needs a restart", "key=%s", keys[i].key);
 }
 
 static bool is_transparent(const struct setup *s)
