@@ -6,6 +6,7 @@
 #include "linger.h"
 #include "names.h"
 #include "serve.h"
+#include "sock.h"
 
 _Static_assert(HELLO_MAX <= WORKER_BUFFER, "a whole hello is looked at in the thread's buffer");
 
@@ -29,6 +30,8 @@ bool choose_hear(struct session *s, struct hello *h, enum hello_verdict *v)
 		session_refuse(s, END_BAD_HELLO, h->why);
 	else if (c->closing)
 		session_refuse(s, END_BAD_HELLO, "closed within the hello");
+	else if (n > 0 && sock_error(c->fd)) /* RST: what came before it can still be peeked at, and hides it */
+		session_end(s, END_CLIENT_RESET);
 	else
 		session_watch(s, c, false);
 	return false;

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include "proxyproto.h"
 #include "serve.h"
+#include "sock.h"
 
 bool preface_is_wanted(const struct conf_listener *l, const struct addr *client)
 {
@@ -67,6 +68,8 @@ static void run(struct session *s)
 	c->readable = false;
 	if (c->closing)
 		session_refuse(s, END_BAD_PROXY, "closed within the header");
+	else if (n > 0 && sock_error(c->fd)) /* RST: what came before it can still be peeked at, and hides it */
+		session_end(s, END_CLIENT_RESET);
 	else
 		session_watch(s, c, false);
 }

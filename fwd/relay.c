@@ -32,6 +32,14 @@
 #define KEEPALIVE_EVERY 10
 #define KEEPALIVE_COUNT 6
 
+/*
+ * A half that is not watched for writing tells of a RST as of bytes (libevent
+ * makes EPOLLERR both, and hands out what was asked for). So when one has said
+ * something and no more was looked for, it is looked at once more a little
+ * later: a busy session pays a call each such time, a short one none.
+ */
+#define UNSURE_MS 200
+
 /* FIN both ways and nothing pending: the end. Else one FIN is passed on. False: the session has ended. */
 static bool pass_fin(struct session *s, struct half *from, struct half *to)
 {
@@ -86,6 +94,7 @@ static ssize_t copy(struct session *s, struct half *from, struct half *to, bool 
 	from->bulk = n >= BULK_FROM;
 	/* A short read has emptied the socket, and what comes later wakes us (edge-triggered): no call is spent on EAGAIN. Behind the last bytes of a closed end stands its FIN or RST. */
 	from->readable = n == WORKER_BUFFER || from->closing || from->doubtful || from->tls;
+	from->unsure = !from->readable && !from->wants_write;
 	*ok = session_write(s, to, s->worker->buffer, (size_t)n);
 	return n;
 }
@@ -147,16 +156,42 @@ static bool check_gone(struct session *s, const struct half *h)
 	return false;
 }
 
-static void run(struct session *s)
+/* False: the session has ended. */
+static bool go_on(struct session *s)
 {
 	struct half *c = &s->client, *v = &s->server;
 	if (!carry(s, c, v) || !carry(s, v, c))
-		return;
+		return false;
 	if (!check_gone(s, c) || !check_gone(s, v))
-		return;
+		return false;
 	/* Writing to the client has just failed; the other way round the second call has met it. */
-	if (c->broken)
-		carry(s, c, v);
+	return !c->broken || carry(s, c, v);
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint32_t left(uint32_t all, uint32_t gone)
+{
+	return gone < all ? all - gone : 1;
+}
+
+/* Ticks until the session is looked at again. */
+static uint32_t wait_of(const struct session *s)
+{
+	uint32_t now = s->worker->wheel.now, wait = left(s->listener->idle_ticks, now - s->active);
+	if (!s->server.keepalive)
+		wait = least(wait, left(wheel_ticks(RELAY_YOUNG_MS), now - s->began));
+	return s->client.unsure || s->server.unsure ? least(wait, wheel_ticks(UNSURE_MS)) : wait;
+}
+
+static void run(struct session *s)
+{
+	bool sure = !s->client.unsure && !s->server.unsure;
+	if (go_on(s) && sure && (s->client.unsure || s->server.unsure))
+		session_due(s, wait_of(s));
 }
 
 static void ready(struct session *s, struct half *h, short what)
@@ -168,17 +203,42 @@ static void ready(struct session *s, struct half *h, short what)
 	run(s);
 }
 
+static void keep_alive(struct half *h)
+{
+	sock_keepalive(h->fd, KEEPALIVE_IDLE, KEEPALIVE_EVERY, KEEPALIVE_COUNT);
+	h->keepalive = true;
+}
+
+/* Once in a relay's life. */
+static void settle(struct session *s)
+{
+	rtt_sample(s);
+	keep_alive(&s->client);
+	keep_alive(&s->server);
+}
+
+/* There is a RST behind what it has said, or more. */
+static void look_again(struct half *h)
+{
+	h->readable |= h->unsure;
+	h->unsure = false;
+}
+
 static void due(struct session *s)
 {
-	uint32_t quiet = s->worker->wheel.now - s->active, idle = s->listener->idle_ticks;
-	if (quiet >= idle) {
+	if (s->client.unsure || s->server.unsure) {
+		look_again(&s->client);
+		look_again(&s->server);
+		if (!go_on(s))
+			return;
+	}
+	if (s->worker->wheel.now - s->active >= s->listener->idle_ticks) {
 		session_end(s, END_IDLE);
 		return;
 	}
-	rtt_sample(s);
-	sock_keepalive(s->client.fd, KEEPALIVE_IDLE, KEEPALIVE_EVERY, KEEPALIVE_COUNT);
-	sock_keepalive(s->server.fd, KEEPALIVE_IDLE, KEEPALIVE_EVERY, KEEPALIVE_COUNT);
-	session_due(s, idle - quiet);
+	if (!s->server.keepalive && s->worker->wheel.now - s->began >= wheel_ticks(RELAY_YOUNG_MS))
+		settle(s);
+	session_due(s, wait_of(s));
 }
 
 static const struct phase relaying = { .name = "relay", .ready = ready, .due = due, .run = run };
@@ -186,10 +246,9 @@ static const struct phase relaying = { .name = "relay", .ready = ready, .due = d
 /* False: the session has ended. */
 static bool enter(struct session *s)
 {
-	uint32_t young = wheel_ticks(RELAY_YOUNG_MS), idle = s->listener->idle_ticks;
 	s->phase = &relaying;
-	s->active = s->worker->wheel.now;
-	session_due(s, idle < young ? idle : young);
+	s->active = s->began = s->worker->wheel.now;
+	session_due(s, wait_of(s));
 	return session_watch(s, &s->client, s->client.wants_write);
 }
 

@@ -15,6 +15,9 @@
 /* Members that are looked at for one that has a host to redirect to. */
 #define REDIRECT_TRIES_MAX 16
 
+/* Bytes of one client that are looked at before others get their turn: well under a millisecond's work. */
+#define REQUEST_TURN (128 * 1024)
+
 struct request {
 	struct http_head head;
 	struct http_skip skip;
@@ -222,6 +225,10 @@ static bool take(struct session *s, const char *buf, size_t len)
 	enum outcome o = look(&p);
 	if (p.written && !session_write(s, &s->client, s->worker->replies, p.written))
 		return false;
+	if (s->client.broken) {
+		session_end(s, END_CLIENT_RESET);
+		return false;
+	}
 	if (o == FULL && !s->client.out)
 		session_run_later(s);
 	return keep_rest(s, &p) && conclude(s, o, p.status);
@@ -239,6 +246,7 @@ static void client_gone(struct session *s, bool fin)
 static void run(struct session *s)
 {
 	struct half *c = &s->client;
+	size_t left = REQUEST_TURN;
 	if (s->said && !c->out && !take(s, NULL, 0))
 		return;
 	while (c->readable && !c->out && !s->link) {
@@ -251,10 +259,15 @@ static void run(struct session *s)
 			client_gone(s, n == 0);
 			return;
 		} else {
-			/* Less than there was room for is all there is, but for a FIN, of which its event tells. */
+			/* Less than there was room for is all there is, but for a FIN, of which its event tells ... */
 			c->readable = (size_t)n == room || c->closing || c->tls;
+			left -= (size_t)n < left ? (size_t)n : left;
 			if (!take(s, (const char *)s->worker->buffer, (size_t)n))
 				return;
+			/* ... and a RST, which its event may have hidden behind these bytes: an answer meets it, else look. */
+			c->readable |= s->said != NULL;
+			if (!left)
+				session_run_later(s);
 		}
 	}
 	session_watch(s, c, c->wants_write);

@@ -45,6 +45,8 @@ struct half {
 	bool doubtful;              /* it may have failed: read it until it says EAGAIN */
 	bool fin_in, fin_out;       /* FIN read; FIN sent */
 	bool broken;                /* writing failed: it has sent RST, which reading will meet */
+	bool unsure;                /* relay: bytes may have hidden its RST */
+	bool keepalive;             /* relay: it is set */
 	bool bulk;                  /* it says so much at a time that splicing pays */
 	struct ssl_st *tls;         /* what goes over it is encrypted (tls.h); NULL: it is not */
 	struct bytes *out;          /* what it did not take yet; NULL: nothing */
@@ -82,6 +84,7 @@ struct session {
 	struct wheel_entry deadline;
 	struct session *next, **link; /* in the worker's queue; link NULL: not */
 	uint32_t active;            /* tick of the last byte; linger: of our FIN */
+	uint32_t began;             /* relay: tick */
 	uint16_t dialled;           /* index into listener->conf->listen */
 	uint8_t why;                /* linger: enum end */
 	bool moved;                 /* relay: a byte or FIN has passed */

@@ -533,6 +533,58 @@ def case_gone_after_its_fin():
             same(told.acquire(timeout=5 * SLOW), True)
 
 
+def case_a_reset_right_behind_bytes():
+    """Both are there when the forwarder looks: what was said first must not hide the end, which would then be met at client_timeout only."""
+    for keys, begin, more in (
+        ("", b"GET /1 HTTP/1.1\r\n", b"Host: a\r\n\r\n"),
+        ("", b"GET /1 HTTP/1.1\r\n", b"Host:"),
+        ('accept_proxy = [ "127.0.0.0/8" ];', b"PROXY TCP4 192.", b"0.2.1 "),
+    ):
+        with Forwarder(keys="client_timeout = 60.0; " + keys) as forwarder:
+            s = connect(HTTP)
+            s.sendall(begin)
+            wait("it is read", lambda: unread(HTTP) == (len(begin) if keys else 0))
+            forwarder.process.send_signal(signal.SIGSTOP)
+            s.sendall(more)
+            reset(s)
+            forwarder.process.send_signal(signal.SIGCONT)
+
+
+def case_a_reset_right_behind_bytes_is_passed_on():
+    """The server has nothing to say to it, so nothing but reading tells."""
+    heard, ends = [], []
+
+    def talk(c):
+        c.sendall(b"L")
+        try:
+            while data := c.recv(100):
+                heard.append(data)
+            ends.append("FIN")
+        except ConnectionResetError:
+            ends.append("RST")
+
+    for address in REAL, SJC:
+        heard.clear()
+        ends.clear()
+        with Forwarder(servers=(REAL,) if address == REAL else (DEAD,)) as forwarder, Server(address, talk):
+            s = connect()
+            same(s.recv(1), b"L")
+            s.sendall(b"one")
+            wait("it is there", lambda: heard == [b"one"])
+            forwarder.process.send_signal(signal.SIGSTOP)
+            s.sendall(b"two")
+            reset(s)
+            forwarder.process.send_signal(signal.SIGCONT)
+            wait("the server is told", lambda: ends == ["RST"])
+            same(heard, [b"one", b"two"])
+
+
+def unread(address):
+    """Bytes that the forwarder has not taken from its one connection there; None: it has none."""
+    out = subprocess.run(["ss", "-Htn", "src %s and sport = :%d" % address], capture_output=True, text=True, check=True)
+    return int(out.stdout.split()[1]) if out.stdout.strip() else None
+
+
 def case_bulk_comes_whole():
     block = bytes(range(251)) * 4177  # 1 MiB, nothing in step with pages or buffers
     heard = []
