@@ -55,8 +55,32 @@ static bool resolve_all(const struct lb *lb, struct lb_state *st)
 	return true;
 }
 
-/* Publishes a state as the name server's control thread does. */
-static enum ctl_status publish(struct ctl *c, struct lb *lb, struct member_view *views)
+static size_t place_in(const struct service *s, const char *label)
+{
+	size_t i = 0;
+	while (i < s->nmembers && strcmp(s->members[i].label, label) != 0)
+		i++;
+	return i;
+}
+
+/*
+ * Members in the order of another configuration's lines, new ones last: draws
+ * go by the order, so that lines that only changed places would seem to change
+ * answers. `n` of them, in place.
+ */
+static void order_as(const struct service *other, const struct service *s, uint16_t *members, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		uint16_t m = members[i];
+		size_t k = i, place = place_in(other, s->members[m].label);
+		for (; k > 0 && place_in(other, s->members[members[k - 1]].label) > place; k--)
+			members[k] = members[k - 1];
+		members[k] = m;
+	}
+}
+
+/* Publishes a state as the name server's control thread does. `other`: the service of another configuration that it is compared with, or NULL. */
+static enum ctl_status publish(struct ctl *c, struct lb *lb, struct member_view *views, const struct service *other)
 {
 	const struct service *s = lb->service;
 	struct gate gate;
@@ -65,6 +89,10 @@ static enum ctl_status publish(struct ctl *c, struct lb *lb, struct member_view 
 			views[i] = (struct member_view){ .verdict = VERDICT_DOWN };
 	struct service *weighed = lb_weigh(s, views);
 	gate_compute(weighed ? weighed : s, views, MEMBER_NO_SITE, true, &gate);
+	if (other) {
+		order_as(other, s, gate.members, gate.n);
+		order_as(other, s, gate.members + gate.n, gate.nmore);
+	}
 	struct lb_state *st = lb_state_new(&gate);
 	if (st)
 		st->weighed = weighed;
@@ -150,7 +178,7 @@ static enum ctl_status publish_live(struct ctl *c, struct lb *lb)
 		return status == CTL_OK ? CTL_REFUSED : status;
 	for (size_t i = 0; i < s->nmembers; i++)
 		numbers[i] = numbers_of_state(&s->members[i], c->all_up ? &(struct member_state){ .known = false } : &states[i]);
-	return publish(c, lb, views);
+	return publish(c, lb, views, NULL);
 }
 
 enum ctl_status decide_from_live(struct ctl *c, struct generation *g)
@@ -187,7 +215,7 @@ static enum ctl_status publish_same(struct ctl *c, struct lb *lb, const struct g
 				numbers[i] = *decide_numbers(old, k);
 			}
 	}
-	return publish(c, lb, views);
+	return publish(c, lb, views, old ? old->service : NULL);
 }
 
 enum ctl_status decide_from_other(struct ctl *c, struct generation *g, const struct generation *from)
