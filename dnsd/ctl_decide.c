@@ -303,6 +303,12 @@ static uint16_t type_of(const struct query_line *q, const struct lb *lb)
 	return q->type ? q->type : lb && !lb->any_a && lb->any_aaaa ? RR_AAAA : RR_A;
 }
 
+/* No member has such an address, whoever is up. */
+static bool lacks_family(const struct lb *lb, uint16_t type)
+{
+	return !lb->any_host && !(type == RR_A ? lb->any_a : lb->any_aaaa);
+}
+
 void decide(const struct generation *g, const struct query_line *line, uint64_t random, uint64_t turn, struct decision *out)
 {
 	static struct query q;
@@ -322,6 +328,8 @@ void decide(const struct generation *g, const struct query_line *line, uint64_t 
 			add_item(out, &a.items[i]);
 	if (out->n)
 		return;
+	if (out->lb && lacks_family(out->lb, q.type))
+		out->lb = NULL; /* half of the queries of any log ask for AAAA: nobody is worse off */
 	if (out->lb && out->rcode == RCODE_NOERROR && a.nitems && a.items[a.nitems - 1].section == ANSWER)
 		out->lb = NULL; /* records beside the service's addresses */
 	snprintf(out->text, sizeof out->text, "%s", out->rcode == RCODE_NXDOMAIN ? "NXDOMAIN" : out->rcode ? "refused"

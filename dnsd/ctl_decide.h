@@ -29,7 +29,7 @@ void decide_set_sessions(const struct lb *lb, size_t member, uint32_t sessions);
 
 /* Who is in an answer. */
 struct decision {
-	const struct lb *lb;          /* NULL: the name is no service's */
+	const struct lb *lb;          /* NULL: the name is no service's, or the service has no addresses of that family */
 	unsigned n;                   /* members in the answer, best first */
 	uint16_t members[ANSWERS_MAX];
 	unsigned rcode;

@@ -27,7 +27,7 @@ struct tally {
 struct simulation {
 	struct ctl *ctl;
 	struct tally **tallies; size_t ntallies; /* in the order of zones and services */
-	double elsewhere;                        /* queries for names that are no service's */
+	double elsewhere;                        /* queries for names that are no service's, or have no such addresses */
 };
 
 static struct tally *tally_of(const struct simulation *s, const struct lb *lb)
@@ -302,7 +302,7 @@ static void tell(const struct simulation *s, const struct queries *q)
 	if (j)
 		json_close(j, '}');
 	else if (s->elsewhere > 0)
-		printf("%.0f queries were for names of no service\n", s->elsewhere);
+		printf("%.0f queries were for names of no service, or for a family of addresses that the service hasn't\n", s->elsewhere);
 }
 
 enum ctl_status ctl_simulate(struct ctl *c)
