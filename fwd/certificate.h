@@ -32,8 +32,8 @@ void certificate_warn(const struct certificate *c, const struct conf_listener *l
 /* Would a client that wants this server name (lower case, no final dot) be content with it, at this moment? Any thread. */
 bool certificate_suits(const struct certificate *c, const char *name);
 
-/* TLS over a connected descriptor: as the server; or as the client of a server that has to have a certificate for `name`. NULL: no memory. */
-struct ssl_st *certificate_accept(const struct certificate *c, int fd);
-struct ssl_st *certificate_connect(const struct certificate *c, int fd, const char *name);
+/* TLS, for tls_attach: as the server; or as the client of a server that has to have a certificate for `name`. NULL: no memory. */
+struct ssl_st *certificate_accept(const struct certificate *c);
+struct ssl_st *certificate_connect(const struct certificate *c, const char *name);
 
 #endif

@@ -1,6 +1,7 @@
 #include "dial.h"
 
 #include <errno.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -370,8 +371,9 @@ static const struct phase shaking_peer = { .name = "peer handshake", .ready = sh
 static void begin_peer_tls(struct session *s)
 {
 	const char *name = tls_wanted_name(&s->client);
-	s->server.tls = certificate_connect(s->listener->certificate, s->server.fd, name ? name : s->listener->conf->service_text);
-	if (!s->server.tls) {
+	SSL *tls = certificate_connect(s->listener->certificate, name ? name : s->listener->conf->service_text);
+	if (!tls || !tls_attach(&s->server, tls)) {
+		SSL_free(tls);
 		session_end(s, END_RESOURCES);
 		return;
 	}

@@ -1,6 +1,7 @@
 #include "https.h"
 
 #include <ctype.h>
+#include <openssl/ssl.h>
 #include "certificate.h"
 #include "choose.h"
 #include "dial.h"
@@ -81,8 +82,9 @@ static const struct phase shaking = { .name = "handshake", .ready = shake_ready,
 
 static void begin_tls(struct session *s)
 {
-	s->client.tls = certificate_accept(s->listener->certificate, s->client.fd);
-	if (!s->client.tls) {
+	SSL *tls = certificate_accept(s->listener->certificate);
+	if (!tls || !tls_attach(&s->client, tls)) {
+		SSL_free(tls);
 		session_end(s, END_RESOURCES);
 		return;
 	}

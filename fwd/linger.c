@@ -96,6 +96,7 @@ void linger_reply(struct session *s, unsigned status, enum end why)
 	free(s->said);
 	s->said = NULL;
 	count(&s->worker->counters.replies, 1);
+	s->client.last = true;
 	if (session_write_more(s, &s->client, text, len))
 		linger_begin(s, why);
 }

@@ -223,6 +223,7 @@ static bool take(struct session *s, const char *buf, size_t len)
 		p.len = s->said->len;
 	}
 	enum outcome o = look(&p);
+	s->client.last = o == CLOSE || o == CLOSE_NOW;
 	if (p.written && !session_write(s, &s->client, s->worker->replies, p.written))
 		return false;
 	if (s->client.broken) {

@@ -106,8 +106,10 @@ void session_run_later(struct session *s)
 
 static void on_event(struct session *s, struct half *h, short what)
 {
-	if (what & (EV_READ | EV_CLOSED))
+	if (what & (EV_READ | EV_CLOSED)) {
 		h->readable = true;
+		h->dry = false;
+	}
 	if (what & EV_CLOSED)
 		h->closing = true;
 	/* So libevent tells EPOLLERR, too. */
@@ -160,7 +162,7 @@ static void close_half(struct session *s, struct half *h, bool reset)
 	if (h->watched)
 		event_del(&h->event);
 	if (h->tls && !reset)
-		half_finish(h);
+		tls_finish(h);
 	if (h->tls)
 		tls_drop(h);
 	if (reset)

@@ -1,9 +1,87 @@
 #include "tls.h"
 
 #include <errno.h>
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include <pthread.h>
+
+/* --- the socket, as OpenSSL sees it --- */
+
+static int socket_recv(BIO *b, char *buf, int size)
+{
+	struct half *h = BIO_get_data(b);
+
+	BIO_clear_retry_flags(b);
+	if (h->dry) {
+		BIO_set_retry_read(b);
+		errno = EAGAIN;
+		return -1;
+	}
+	ssize_t n = recv(h->fd, buf, (size_t)size, 0);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		BIO_set_retry_read(b);
+	/* As relay.c has it: less than there was room for has emptied the socket, but for a FIN or RST. */
+	h->dry = n < 0 ? errno == EAGAIN : n < size && !h->closing && !h->doubtful;
+	return (int)n;
+}
+
+static int socket_send(BIO *b, const char *data, int len)
+{
+	struct half *h = BIO_get_data(b);
+
+	BIO_clear_retry_flags(b);
+	ssize_t n = send(h->fd, data, (size_t)len, h->more || h->last ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		BIO_set_retry_write(b);
+	return (int)n;
+}
+
+static long socket_control(BIO *b, int what, long number, void *pointer)
+{
+	struct half *h = BIO_get_data(b);
+
+	(void)number, (void)pointer;
+	if (what == BIO_CTRL_FLUSH)
+		h->more = false; /* the ticket is written, the answer comes now */
+	return what == BIO_CTRL_FLUSH;
+}
+
+static int socket_begin(BIO *b)
+{
+	BIO_set_init(b, 1);
+	return 1;
+}
+
+static BIO_METHOD *method;
+
+static void make_method(void)
+{
+	method = BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_get_new_index(), "half");
+	if (method && !(BIO_meth_set_read(method, socket_recv) && BIO_meth_set_write(method, socket_send) &&
+	                BIO_meth_set_ctrl(method, socket_control) && BIO_meth_set_create(method, socket_begin))) {
+		BIO_meth_free(method);
+		method = NULL;
+	}
+}
+
+bool tls_attach(struct half *h, struct ssl_st *tls)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, make_method);
+	BIO *b = method ? BIO_new(method) : NULL;
+	if (!b)
+		return false;
+	BIO_set_data(b, h);
+	SSL_set_bio(tls, b, b);
+	h->tls = tls;
+	h->dry = h->more = h->greeted = false;
+	return true;
+}
+
+/* --- records --- */
 
 /* What a result that is no success means, as errno; 0: the end. */
 static int meaning(const SSL *ssl, int result)
@@ -34,10 +112,19 @@ ssize_t tls_recv(struct half *h, void *buf, size_t size)
 	return n > 0 ? n : as_errno(h, n);
 }
 
+/* A ticket (TLS 1.3) goes with the first answer, in one segment: by itself, after the handshake, it would cost another one. */
+static void greet(struct half *h)
+{
+	h->greeted = true;
+	h->more = SSL_is_server(h->tls) && SSL_version(h->tls) == TLS1_3_VERSION && SSL_new_session_ticket(h->tls) == 1;
+}
+
 ssize_t tls_send(struct half *h, const void *data, size_t len)
 {
 	size_t done = 0;
 
+	if (!h->greeted)
+		greet(h);
 	/* A record holds 16 KiB, and one is written at a time. */
 	while (done < len) {
 		errno = 0;
@@ -53,12 +140,18 @@ ssize_t tls_send(struct half *h, const void *data, size_t len)
 	return (ssize_t)done;
 }
 
+void tls_finish(struct half *h)
+{
+	h->last = true;
+	if (SSL_is_init_finished(h->tls))
+		SSL_shutdown(h->tls);
+	ERR_clear_error();
+}
+
 void half_finish(struct half *h)
 {
-	if (h->tls && SSL_is_init_finished(h->tls))
-		SSL_shutdown(h->tls);
 	if (h->tls)
-		ERR_clear_error();
+		tls_finish(h);
 	shutdown(h->fd, SHUT_WR);
 }
 

@@ -21,11 +21,20 @@ static inline ssize_t half_recv(struct half *h, void *buf, size_t size)
 /* As send, without SIGPIPE. What was not taken must be the first that is tried next. */
 static inline ssize_t half_send(struct half *h, const void *data, size_t len)
 {
-	return h->tls ? tls_send(h, data, len) : send(h->fd, data, len, MSG_NOSIGNAL);
+	return h->tls ? tls_send(h, data, len) : send(h->fd, data, len, h->last ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL);
 }
 
 /* No more will be said: close_notify, and FIN. */
 void half_finish(struct half *h);
+/* close_notify alone, where a close says FIN at once. */
+void tls_finish(struct half *h);
+
+/*
+ * half.tls, from now on over half.fd. The half stays where it is. False: no memory.
+ * Sockets are read a buffer at a time, and not again until an event has come
+ * when that has emptied them; so half.dry has to be kept right (session.c).
+ */
+bool tls_attach(struct half *h, struct ssl_st *tls);
 
 enum tls_progress { TLS_DONE, TLS_WAITS, TLS_FAILED };
 
