@@ -12,6 +12,7 @@
 #include <time.h>
 #include "dname.h"
 #include "log.h"
+#include "tickets.h"
 
 /* Mozilla's server side TLS guidelines 5.7, "intermediate", without DHE, which costs much and serves no client that lacks ECDHE. */
 #define CIPHERS "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:" \
@@ -88,6 +89,15 @@ static bool read_files(struct certificate *c, const struct conf_tls *files, char
 	return ok;
 }
 
+/* A session is resumed with the certificate that it began with, and no other: another service's, or the one before its renewal. */
+static bool name_sessions(struct certificate *c)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+
+	return X509_digest(c->leaf, EVP_sha256(), digest, &len) == 1 && SSL_CTX_set_session_id_context(c->server, digest, len) == 1;
+}
+
 static time_t time_of(const ASN1_TIME *t)
 {
 	struct tm tm;
@@ -130,13 +140,13 @@ static SSL_CTX *context(const SSL_METHOD *method)
 
 static SSL_CTX *server_context(void)
 {
-	static const unsigned char id[] = "fairlead";
 	SSL_CTX *x = context(TLS_server_method());
 
-	if (!x)
+	if (!x || !tickets_use(x)) {
+		SSL_CTX_free(x);
 		return NULL;
+	}
 	SSL_CTX_set_session_cache_mode(x, SSL_SESS_CACHE_OFF); /* tickets need none */
-	SSL_CTX_set_session_id_context(x, id, sizeof id - 1);
 	SSL_CTX_set_options(x, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
 	SSL_CTX_set_num_tickets(x, 0); /* TLS 1.3: one, with the first answer (tls.c); a client that is redirected comes back once, if at all */
 	SSL_CTX_set_alpn_select_cb(x, choose_alpn, NULL);
@@ -176,11 +186,15 @@ struct certificate *certificate_load(const struct conf_tls *files, char *why)
 	snprintf(why, CERTIFICATE_WHY_MAX, "out of memory");
 	if (c)
 		c->file = strdup(files->certificate);
-	if (!c || !c->file || !(c->server = server_context()) || !read_files(c, files, why) || !(c->client = client_context(c->server))) {
+	bool ok = c && c->file && (c->server = server_context()) && read_files(c, files, why);
+	if (ok) {
+		c->leaf = SSL_CTX_get0_certificate(c->server);
+		ok = name_sessions(c) && (c->client = client_context(c->server));
+	}
+	if (!ok) {
 		certificate_free(c);
 		return NULL;
 	}
-	c->leaf = SSL_CTX_get0_certificate(c->server);
 	c->begins = time_of(X509_get0_notBefore(c->leaf));
 	c->ends = time_of(X509_get0_notAfter(c->leaf));
 	return c;

@@ -4,8 +4,7 @@
  * "intermediate" (TLS 1.2 and 1.3, forward secrecy and authenticated ciphers
  * only), and one for connections to members at other sites.
  *
- * Sessions are resumed by tickets, whose keys are made at random with each
- * reading of the configuration: nothing is kept here for a client that left.
+ * Sessions are resumed by tickets (tickets.h), with the certificate that they began with.
  */
 #ifndef FAIRLEAD_CERTIFICATE_H
 #define FAIRLEAD_CERTIFICATE_H

@@ -24,6 +24,7 @@
 #include "setup.h"
 #include "sock.h"
 #include "succession.h"
+#include "tickets.h"
 
 /*
  * Descriptors that sessions leave alone, besides one for each real server's
@@ -393,7 +394,11 @@ static bool is_known(void *arg)
 static size_t sockets(void *arg, int *fds, size_t max)
 {
 	const struct control *c = arg;
-	return listen_sockets(&c->table, fds, max);
+	size_t n = listen_sockets(&c->table, fds, max);
+	int tickets = n < max ? tickets_give() : -1;
+	if (tickets >= 0)
+		fds[n++] = tickets;
+	return n;
 }
 
 static void enter(void *arg)
@@ -477,6 +482,7 @@ static bool lock_run(struct control *c, bool replace, char *why)
 	snprintf(name, sizeof name, "fwd.%s.%.200s", conf->own->name, conf->instance);
 	c->lock = succession_lock(c->succession, replace, conf->run, name, conf->user, why);
 	c->table.taken = succession_taken(c->succession);
+	tickets_take(c->table.taken);
 	return c->lock >= 0;
 }
 

@@ -257,7 +257,8 @@ static void run(struct session *s)
 		if (n < 0 && errno == EAGAIN) {
 			c->readable = false;
 		} else if (n <= 0) {
-			client_gone(s, n == 0);
+			/* Requests tell their ends by themselves, so many clients leave without close_notify. */
+			client_gone(s, n == 0 || errno == ECONNABORTED);
 			return;
 		} else {
 			/* Less than there was room for is all there is, but for a FIN, of which its event tells ... */

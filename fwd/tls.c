@@ -91,8 +91,8 @@ static int meaning(const SSL *ssl, int result)
 	switch (SSL_get_error(ssl, result)) {
 	case SSL_ERROR_WANT_READ: case SSL_ERROR_WANT_WRITE: return EAGAIN;
 	case SSL_ERROR_ZERO_RETURN: return 0;
-	case SSL_ERROR_SYSCALL: return error ? error : ECONNRESET;
-	default: return ECONNRESET; /* a broken record, or FIN without close_notify: something may be missing */
+	case SSL_ERROR_SYSCALL: return error ? error : ECONNABORTED;
+	default: return ECONNRESET; /* a broken record */
 	}
 }
 

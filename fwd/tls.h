@@ -12,7 +12,10 @@
 ssize_t tls_recv(struct half *h, void *buf, size_t size);
 ssize_t tls_send(struct half *h, const void *data, size_t len);
 
-/* As recv: bytes, 0 (the end), or -1 with errno. With TLS, read until it says EAGAIN: a short read does not mean that nothing is left. */
+/*
+ * As recv: bytes, 0 (the end), or -1 with errno. With TLS, read until it says EAGAIN: a short read does not mean that nothing
+ * is left; ECONNABORTED is FIN without close_notify: something may be missing.
+ */
 static inline ssize_t half_recv(struct half *h, void *buf, size_t size)
 {
 	return h->tls ? tls_recv(h, buf, size) : recv(h->fd, buf, size, 0);

@@ -219,6 +219,7 @@ RUN_CASES += tests/run/410-pop3/run
 RUN_CASES += tests/run/415-proxy-protocol/run
 RUN_CASES += tests/run/416-server-name/run
 RUN_CASES += tests/run/418-https/run
+RUN_CASES += tests/run/419-https-corners/run
 RUN_CASES += tests/run/420-stream/run
 RUN_CASES += tests/run/430-loop-guard/run
 RUN_CASES += tests/run/432-kernel-guard/run
