@@ -7,16 +7,9 @@
 #ifndef FAIRLEAD_CHOOSE_H
 #define FAIRLEAD_CHOOSE_H
 
-#include "hello.h"
 #include "session.h"
 
-/* Within client_timeout; then serve_chosen. */
-void choose_begin(struct session *s);
-
-/*
- * Looks for a whole hello in the kernel's buffer. True: *v is HELLO_WHOLE or
- * HELLO_NOT_TLS. False: it is awaited (the phase's `ready` follows), or the session has ended.
- */
-bool choose_hear(struct session *s, struct hello *h, enum hello_verdict *v);
+/* Within client_timeout. `chosen`: s->listener is the right one. */
+void choose_begin(struct session *s, void (*chosen)(struct session *s));
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "names.h"
-#include "setup.h"
+#include "listener.h"
 
 /* The listeners with this address into `ways`, in order; returns how many. */
 static size_t find_ways(const struct setup *s, const struct addr *a, struct way *ways)

@@ -3,8 +3,8 @@
 #include <ctype.h>
 #include <openssl/ssl.h>
 #include "certificate.h"
-#include "choose.h"
 #include "dial.h"
+#include "hear.h"
 #include "linger.h"
 #include "redirect.h"
 #include "request.h"
@@ -107,7 +107,7 @@ static void hear(struct session *s)
 {
 	struct hello h;
 	enum hello_verdict v;
-	if (!choose_hear(s, &h, &v))
+	if (!hear_hello(s, &h, &v))
 		return;
 	if (v == HELLO_NOT_TLS)
 		refuse_plain(s, &h);

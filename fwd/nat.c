@@ -215,11 +215,6 @@ static void compute(struct nat_entry *e, size_t entries)
 	nat_choice_release(before);
 }
 
-uint16_t nat_target_port(const struct nat_entry *e, const struct nat_target *t)
-{
-	return e->protocol ? t->port ? t->port : addr_port(&e->listen) : 0;
-}
-
 /* How most clients are shared out: "den 67 %, fra 33 %". */
 static void shares(const struct nat_choice *c, char *text, size_t size)
 {

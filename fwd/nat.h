@@ -17,7 +17,7 @@
 #include <event2/event.h>
 #include <stdbool.h>
 #include "errs.h"
-#include "setup.h"
+#include "listener.h"
 
 #define NAT_WHY_MAX 240
 

@@ -28,6 +28,12 @@ struct nat_entry {
 	bool closed;            /* no real server can be used: other sites are refused */
 };
 
+/* The port of a target: 0 for every one. */
+static inline uint16_t nat_target_port(const struct nat_entry *e, const struct nat_target *t)
+{
+	return e->protocol ? t->port ? t->port : addr_port(&e->listen) : 0;
+}
+
 struct nat_state {
 	char table[NAT_TABLE_MAX];
 	const struct setup *setup;
@@ -53,8 +59,6 @@ void nat_text_counters(const char *text, uint64_t *packets, size_t n);
 /* IPPROTO_TCP or _UDP, 0 for FWD_IP. */
 uint8_t nat_protocol(const struct conf_listener *l);
 
-/* The port of a target: 0 for every one. */
-uint16_t nat_target_port(const struct nat_entry *e, const struct nat_target *t);
 /* The commands that put an entry's rules into its chain, which is empty. */
 void nat_text_choice(FILE *to, const struct nat_state *s, size_t entry);
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include "proxyproto.h"
-#include "serve.h"
 #include "sock.h"
 
 bool preface_is_wanted(const struct conf_listener *l, const struct addr *client)
@@ -39,7 +38,7 @@ static void take(struct session *s, const struct proxy_header *h)
 	if (recv(s->client.fd, s->worker->buffer, h->len, 0) != (ssize_t)h->len)
 		session_end(s, END_CLIENT_RESET);
 	else if (believe(s, h))
-		serve_prefaced(s);
+		s->then(s);
 }
 
 static void run(struct session *s)
@@ -87,8 +86,9 @@ static void due(struct session *s)
 
 static const struct phase prefacing = { .name = "preface", .ready = ready, .due = due, .run = run };
 
-void preface_begin(struct session *s)
+void preface_begin(struct session *s, void (*then)(struct session *s))
 {
+	s->then = then;
 	s->phase = &prefacing;
 	session_due(s, s->listener->client_ticks);
 	/* Senders put it into their first packet. */

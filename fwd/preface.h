@@ -15,7 +15,7 @@
 /* Must a connection from here bring a header? */
 bool preface_is_wanted(const struct conf_listener *l, const struct addr *client);
 
-/* Reads it, within client_timeout; then serve_prefaced. */
-void preface_begin(struct session *s);
+/* Reads it, within client_timeout. `then`: what follows. */
+void preface_begin(struct session *s, void (*then)(struct session *s));
 
 #endif

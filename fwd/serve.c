@@ -108,7 +108,8 @@ static void count_arrival(const struct listener *l, bool from_site)
 		atomic_fetch_add_explicit(&l->count->arrived, 1, memory_order_relaxed);
 }
 
-void serve_chosen(struct session *s)
+/* All that the decision needs has been read, and s->listener is the right one: it is made now. */
+static void serve_chosen(struct session *s)
 {
 	struct listener *l = s->listener;
 	count_arrival(l, s->from_site);
@@ -116,10 +117,11 @@ void serve_chosen(struct session *s)
 		start(s, serve_route(l, s->from_site, pool_usable(l->pool)));
 }
 
-void serve_prefaced(struct session *s)
+/* Its PROXY header has been read, if there had to be one. */
+static void serve_prefaced(struct session *s)
 {
 	if (s->listener->front)
-		choose_begin(s);
+		choose_begin(s, serve_chosen);
 	else
 		serve_chosen(s);
 }
@@ -157,7 +159,7 @@ static void serve_later(struct worker *w, struct listener *l, uint16_t dialled, 
 		return;
 	s->from_site = from_site;
 	if (preface_is_wanted(l->conf, client))
-		preface_begin(s);
+		preface_begin(s, serve_prefaced);
 	else
 		serve_prefaced(s);
 }

@@ -17,9 +17,4 @@ enum route serve_route(const struct listener *l, bool from_site, bool server_up)
 /* `fd` has been accepted from `client` on listener->conf->listen[dialled]; it is taken over. */
 void serve(struct worker *w, struct listener *l, uint16_t dialled, int fd, const struct addr *client);
 
-/* Its PROXY header has been read. */
-void serve_prefaced(struct session *s);
-/* All that the decision needs has been read, and s->listener is the right one: it is made now. */
-void serve_chosen(struct session *s);
-
 #endif

@@ -83,7 +83,10 @@ struct session {
 	struct bytes *said;         /* what the client has said, for the next candidate or the parser; NULL: nothing kept */
 	struct dial *dial;          /* candidates, while peers are dialled */
 	struct request *request;    /* parser state, in phase request */
-	void (*otherwise)(struct session *s); /* dial: when no real server is left */
+	union {
+		void (*then)(struct session *s);      /* preface, hello: when it has been read */
+		void (*otherwise)(struct session *s); /* dial: when no real server is left */
+	};
 	void (*unheard)(struct session *s); /* relay: the server has reset before anybody said anything; NULL: that is final */
 	struct wheel_entry deadline;
 	struct session *next, **link; /* in the worker's queue; link NULL: not */
