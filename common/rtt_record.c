@@ -52,6 +52,11 @@ static bool read_ms(const char *text, uint32_t *us)
 	return !*c && v >= RTT_US_MIN && v <= RTT_US_MAX;
 }
 
+bool rtt_network_read(struct rtt_network *n, const char *network, const char *milliseconds)
+{
+	return prefix_parse(&n->network, network) && read_ms(milliseconds, &n->us);
+}
+
 static bool read_seq(const char *text, uint64_t *seq)
 {
 	char *end;
@@ -82,8 +87,7 @@ static bool take(struct rtt_record *r, const char *key, const char *value, const
 	if (r->n == RTT_RECORD_MAX)
 		return false;
 	*why = "not NETWORK/LENGTH=MILLISECONDS";
-	struct rtt_network *n = &r->networks[r->n++];
-	return prefix_parse(&n->network, key) && read_ms(value, &n->us);
+	return rtt_network_read(&r->networks[r->n++], key, value);
 }
 
 bool rtt_record_read(struct rtt_record *r, const uint8_t *rdata, size_t len, const char **why)

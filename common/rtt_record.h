@@ -30,6 +30,8 @@ struct rtt_record {
 	struct rtt_network networks[RTT_RECORD_MAX];
 };
 
+/* One network: "198.51.100.0/24" and "28.1". False: it isn't. */
+bool rtt_network_read(struct rtt_network *n, const char *network, const char *milliseconds);
 /* Returns the length, 0 when it doesn't fit. */
 size_t rtt_record_write(const struct rtt_record *r, uint8_t *rdata, size_t size);
 /* What is known of them all, for people who ask: "site=sjc" and the networks. Likewise. */

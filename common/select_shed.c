@@ -1,5 +1,6 @@
 /* Shedding (spec 4, health gate); declared in select_parts.h. */
 #include "select_parts.h"
+#include "shed.h"
 
 #define MILLION 1000000u
 
@@ -10,13 +11,8 @@ uint32_t select_shed_share(const struct select_input *in, uint16_t member)
 {
 	const struct policy *p = in->service->policy;
 	const struct member_numbers *n = in->numbers ? &in->numbers[member] : NULL;
-	uint32_t use = n && n->known & NUMBER_USE ? n->use_ppm : 0;
 
-	if (use <= p->shed_from)
-		return 0;
-	if (use >= p->shed_to)
-		return MILLION;
-	return (uint32_t)((uint64_t)(use - p->shed_from) * MILLION / (p->shed_to - p->shed_from));
+	return n && n->known & NUMBER_USE ? shed_share(p, n->use_ppm) : 0;
 }
 
 bool select_is_shed(const struct select_input *in, uint64_t client, uint16_t member)

@@ -7,12 +7,22 @@
 #define MILLION 1e6
 /* Within this time half of what is answered is felt and more: about the TTL that most have, and caches hold it at least so long. Seconds. */
 #define MEMORY 60.0
+/*
+ * The demand is followed over several renewals of all clients' answers: then
+ * it makes no difference how they are spread. Faster when it is more, since
+ * that hurts. Of clients who all renew at once every T seconds, T up to 300
+ * settles (tests/unit/test_shed.c); with half of it, up to 120. Seconds.
+ */
+#define FOLLOW_MORE 60.0
+#define FOLLOW_LESS 300.0
 /* Changes are forgotten within this. Seconds. */
-#define PATIENCE 300.0
+#define PATIENCE 900.0
 /* So many changes within it may be somebody's who sets the number by hand, or its first reports. */
 #define CHANGES_AT_ITS_WORD 5.0
 /* With less than this share left nobody can tell the demand any more. */
 #define LEFT_LEAST 0.02
+/* Nor is more believed, by capacities. */
+#define DEMAND_MOST 20.0
 
 bool shed_use(const struct member_numbers *m, uint64_t capacity, uint32_t *use)
 {
@@ -26,57 +36,73 @@ bool shed_use(const struct member_numbers *m, uint64_t capacity, uint32_t *use)
 	return true;
 }
 
-static double line(const struct policy *p, double use)
+static double line(const struct policy *p, uint32_t use)
 {
-	double from = p->shed_from / MILLION, to = p->shed_to / MILLION;
-	return use <= from ? 0 : use >= to ? 1 : (use - from) / (to - from);
+	return shed_share(p, use) / MILLION;
+}
+
+static bool at_its_word(const struct shed_state *s)
+{
+	return !s->counted && s->changes < CHANGES_AT_ITS_WORD;
 }
 
 static double share_of(const struct shed_state *s, const struct policy *p)
 {
-	double use = s->use / MILLION, from = p->shed_from / MILLION, to = p->shed_to / MILLION;
-	double left = 1 - s->past, demand, share;
-	if (use <= from)
-		return 0; /* below the mark nobody is shed, whatever is to come */
-	if (s->past >= 1)
-		return line(p, use);
-	demand = use / (left > LEFT_LEAST ? left : LEFT_LEAST);
-	share = (demand - from) / (to - from + demand);
-	return share < 1 ? share : 1;
+	double from = p->shed_from / MILLION, to = p->shed_to / MILLION;
+	if (at_its_word(s))
+		return line(p, s->use);
+	return s->demand <= from ? 0 : fmin((s->demand - from) / (to - from + s->demand), 1);
 }
 
-static uint32_t use_at(const struct shed_state *s, const struct policy *p, double share)
+static double demand_of(double use, double past)
 {
-	if (share <= 0)
-		return s->use < p->shed_from ? s->use : p->shed_from;
-	return share >= 1 ? p->shed_to : p->shed_from + (uint32_t)(share * (p->shed_to - p->shed_from) + 0.5);
+	double left = 1 - past;
+	return fmin(use / (left > LEFT_LEAST ? left : LEFT_LEAST), DEMAND_MOST);
 }
 
-static void note_change(struct shed_state *s, const struct policy *p, uint32_t use)
+static double towards(double from, double to, double seconds, double within)
 {
-	s->use = use;
-	if (!s->begun || s->changes < CHANGES_AT_ITS_WORD)
-		s->past = line(p, use / MILLION);
-	s->changes += s->begun;
-	s->begun = true;
+	return from + (to - from) * (1 - exp(-seconds / within));
 }
 
-uint32_t shed_follow(struct shed_state *s, const struct policy *p, uint32_t use, int64_t now)
+/*
+ * Where it has been at this use for long, this is what it has come to. Above
+ * the line it can't have been: nobody has been shed yet.
+ */
+static void settle(struct shed_state *s, const struct policy *p)
+{
+	s->past = s->use < p->shed_to ? line(p, s->use) : 0;
+	s->demand = demand_of(s->use / MILLION, s->past);
+}
+
+static void follow(struct shed_state *s, double seconds)
+{
+	double use = s->use / MILLION, demand = demand_of(use, s->past);
+	s->demand = towards(s->demand, demand, seconds, demand > s->demand ? FOLLOW_MORE : FOLLOW_LESS);
+	s->demand = fmax(s->demand, use);
+}
+
+uint32_t shed_follow(struct shed_state *s, const struct policy *p, uint32_t use, bool counted, int64_t now)
 {
 	double seconds = s->begun && now > s->at ? (double)(now - s->at) / 1e9 : 0, share;
+	bool begins = !s->begun;
 	s->at = now;
-	if (seconds > 0) {
-		/* Until now the answers were what the last share said. */
-		s->past += (share_of(s, p) - s->past) * (1 - exp(-seconds / MEMORY));
-		s->changes *= exp(-seconds / PATIENCE);
-	}
-	if (!s->begun || use != s->use)
-		note_change(s, p, use);
+	/* Until now the answers were what the last share said. */
+	s->past = begins ? 0 : towards(s->past, share_of(s, p), seconds, MEMORY);
+	s->changes *= exp(-seconds / PATIENCE);
+	s->changes += s->begun && use != s->use;
+	s->begun = true;
+	s->counted = counted;
+	s->use = use;
+	if (begins || at_its_word(s))
+		settle(s, p);
+	else
+		follow(s, seconds);
 	share = share_of(s, p);
-	return use_at(s, p, share);
+	return share > 0 ? shed_use_at(p, (uint32_t)(share * MILLION + 0.5)) : use < p->shed_from ? use : p->shed_from;
 }
 
-bool shed_is_moving(const struct shed_state *s, const struct policy *p)
+bool shed_is_moving(const struct shed_state *s)
 {
-	return s->begun && fabs(share_of(s, p) - s->past) > 1e-3;
+	return s->begun && !at_its_word(s);
 }

@@ -2,18 +2,21 @@
  * shed: how busy a member is, as shedding goes by it (spec 4, health gate).
  *
  * Answers change the load that changes the answers, but late: clients keep
- * what they were told for about a minute, and their sessions last. A share
- * that simply followed the use would swing, full and empty by turns. So what
- * has been shed, but can't be felt yet, is taken into account:
+ * what they were told for a while, all alike or, when all were told at the
+ * same moment, all at once, and their sessions last. A share that followed the
+ * use would swing, full and empty by turns. So it follows the demand, which
+ * our answers don't change, and that slowly:
  *
  *     past     the share that was shed in the last minute, on the average
- *     demand   use / (1 - past): what would come if nobody were shed
+ *     demand   what would come if nobody were shed. It is use / (1 - past) on
+ *              the average over some minutes, whoever renews when; and never
+ *              less than the use
  *     share    the one at which the use that is left, demand x (1 - share), asks
  *              for just this share: (demand - from) / (to - from + demand)
  *
  * Where nothing moves, past = share, and that is the plain line between the
- * marks. The first value is taken at its word, and so is one that hardly ever
- * changes: that is no answer to ours, but somebody who has set it.
+ * marks. A number that nobody counts and that hardly ever changes is taken at
+ * its word: that is no answer to ours, but somebody who has set it.
  *
  * Pure; one state a member, kept by whoever publishes its numbers.
  */
@@ -27,9 +30,10 @@
 struct member_numbers;
 
 struct shed_state {
-	bool begun;
+	bool begun, counted;
 	uint32_t use;        /* the last one, millionths */
 	double past;         /* 0..1 */
+	double demand;
 	double changes;      /* of late */
 	int64_t at;          /* ns: when it was asked last */
 };
@@ -38,14 +42,29 @@ struct shed_state {
 bool shed_use(const struct member_numbers *m, uint64_t capacity, uint32_t *use);
 
 /*
- * `use`: how busy the member is now, millionths; `now` in ns, never going
- * back. Returns what member_numbers.use_ppm is to be: the use at which the
+ * `use`: how busy the member is now, millionths; `counted`: by sessions that
+ * forwarders count, which nobody sets; `now` in ns, never going back. Returns what member_numbers.use_ppm is to be: the use at which the
  * line between the marks gives the share. To be called about once a second
  * while shed_is_moving, else at each change.
  */
-uint32_t shed_follow(struct shed_state *s, const struct policy *p, uint32_t use, int64_t now);
+uint32_t shed_follow(struct shed_state *s, const struct policy *p, uint32_t use, bool counted, int64_t now);
 
-/* Its result will change though the use doesn't. */
-bool shed_is_moving(const struct shed_state *s, const struct policy *p);
+/* Its result may change though the use doesn't. */
+bool shed_is_moving(const struct shed_state *s);
+
+/* The line between the marks: the share, in millionths, at this use_ppm; and the use_ppm that gives it. */
+static inline uint32_t shed_share(const struct policy *p, uint32_t use)
+{
+	if (use <= p->shed_from)
+		return 0;
+	if (use >= p->shed_to)
+		return 1000000;
+	return (uint32_t)((uint64_t)(use - p->shed_from) * 1000000 / (p->shed_to - p->shed_from));
+}
+
+static inline uint32_t shed_use_at(const struct policy *p, uint32_t share)
+{
+	return p->shed_from + (uint32_t)(((uint64_t)share * (p->shed_to - p->shed_from) + 999999) / 1000000);
+}
 
 #endif

@@ -46,6 +46,20 @@ void txt_put_tenths(struct txt *t, const char *key, uint64_t thousandths)
 	txt_put(t, "%s=%llu.%llu", key, (unsigned long long)(tenths / 10), (unsigned long long)(tenths % 10));
 }
 
+void txt_put_decimal(struct txt *t, const char *key, uint64_t value, unsigned digits, unsigned least)
+{
+	uint64_t one = 1;
+	for (unsigned i = 0; i < digits; i++)
+		one *= 10;
+	uint64_t whole = value / one, rest = value % one;
+	for (; digits > least && rest % 10 == 0; digits--)
+		rest /= 10;
+	if (digits)
+		txt_put(t, "%s=%llu.%0*llu", key, (unsigned long long)whole, (int)digits, (unsigned long long)rest);
+	else
+		txt_put(t, "%s=%llu", key, (unsigned long long)whole);
+}
+
 static void begin_string(struct txt_list *l)
 {
 	l->len = (size_t)snprintf(l->text, sizeof l->text, "%s=", l->key);

@@ -25,6 +25,8 @@ void txt_put(struct txt *t, const char *fmt, ...) __attribute__((format(printf, 
 void txt_put_milli(struct txt *t, const char *key, uint64_t thousandths);
 /* "KEY=12.3" of them. */
 void txt_put_tenths(struct txt *t, const char *key, uint64_t thousandths);
+/* `value` with so many `digits` (at most 9) behind the point; zeros at the end are left away, but for the first `least`. */
+void txt_put_decimal(struct txt *t, const char *key, uint64_t value, unsigned digits, unsigned least);
 
 /*
  * KEY=one,two,three: as many whole elements as fit in a string, then another

@@ -95,6 +95,8 @@ static void json_member(struct json *j, const struct ctl *c, const struct member
 		json_number(j, "load", said->load_ppm / 1e6);
 	if (said->has & HAS_COST)
 		json_number(j, "cost", (double)said->cost_milli / 1e3);
+	if (said->has & HAS_WEIGHT)
+		json_number(j, "agent", said->percent / 100.0);
 	if (said->has & HAS_TAIL)
 		json_number(j, "tail", said->tail_milli / 1e3);
 	json_close(j, '}');
@@ -110,6 +112,8 @@ static void print_member(const struct member *m, const struct member_state *s, b
 		printf(" %u", (unsigned)said->sessions);
 	if (said->has & HAS_CAPACITY)
 		printf("/%u sessions", (unsigned)said->capacity);
+	if (said->has & HAS_WEIGHT && said->percent != 100)
+		printf(" %u%% of its weight", (unsigned)said->percent);
 	if (said->has & HAS_TAIL)
 		printf(" tail %.2f/s", said->tail_milli / 1e3);
 	printf(" %s\n", said->check);

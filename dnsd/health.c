@@ -4,6 +4,7 @@
 #include "../common/check.h"
 #include "../common/dname.h"
 #include "../common/loop.h"
+#include "../common/shed.h"
 #include "numbers.h"
 #include "../common/txt.h"
 
@@ -113,15 +114,6 @@ static void put_count(struct txt *s, const char *key, uint64_t v)
 	txt_put(s, "%s=%llu", key, (unsigned long long)v);
 }
 
-/* Of `decimals` no more than say something, but `least` of them: what is near must not seem alike to those who go by it (fairleadctl simulate). */
-static void put_decimals(struct txt *s, const char *key, uint64_t value, unsigned unit, unsigned decimals, unsigned least)
-{
-	uint64_t part = value % unit;
-	for (; decimals > least && part % 10 == 0; decimals--)
-		part /= 10;
-	txt_put(s, "%s=%llu.%0*llu", key, (unsigned long long)(value / unit), (int)decimals, (unsigned long long)part);
-}
-
 static void put_use(struct txt *s, const struct numbers *n)
 {
 	if (n->has & HAS_SESSIONS)
@@ -129,9 +121,23 @@ static void put_use(struct txt *s, const struct numbers *n)
 	if (n->capacity)
 		put_count(s, "capacity", n->capacity);
 	if (n->has & HAS_LOAD)
-		put_decimals(s, "load", (n->load_ppm + 50) / 100, 10000, 4, 2);
+		txt_put_decimal(s, "load", n->load_ppm, 6, 2);
 	if (n->has & HAS_COST)
-		put_decimals(s, "cost", n->cost_milli, 1000, 3, 1);
+		txt_put_decimal(s, "cost", n->cost_milli, 3, 1);
+}
+
+/* Of its weight, agents leave so much. */
+static void put_agent(struct txt *s, uint32_t percent)
+{
+	txt_put(s, "agent=%u%%", (unsigned)percent);
+}
+
+/* Of its clients so many networks go elsewhere. */
+static void put_shed(struct txt *s, const struct health_input *in)
+{
+	const struct policy *p = in->service->policy;
+	if (policy_sheds(p) && in->numbers && in->numbers->known & NUMBER_USE)
+		txt_put_decimal(s, "shed", shed_share(p, in->numbers->use_ppm), 6, 2);
 }
 
 static void put_forwarder(struct txt *s, const struct numbers *n, enum verdict verdict)
@@ -185,15 +191,16 @@ size_t health_member_rdata(uint8_t *out, size_t size, const struct health_input 
 		txt_put(&s, "since=%s", loop_time_text(since, time));
 	txt_put(&s, "source=%s", verdict_source_name((enum verdict_source)read32(&in->live->source)));
 	put_check(&s, in, speaker);
-	put_rtt(&s, rtt || !speaker ? rtt : speaker->rtt_us);
+	put_rtt(&s, rtt ? rtt : n.rtt_us || !speaker ? n.rtt_us : speaker->rtt_us);
 	put_use(&s, &n);
 	txt_put(&s, "weight=%u", m->weight);
-	if (n.has & HAS_WEIGHT && numbers_weigh(m))
-		txt_put(&s, "agent=%u%%", (unsigned)n.percent);
+	if (n.has & HAS_WEIGHT)
+		put_agent(&s, n.percent);
 	txt_put(&s, "rank=%u", m->rank);
 	put_seen_age(&s, in, speaker);
 	txt_put(&s, "observers=%u/%u", (unsigned)(votes >> 16), (unsigned)(votes & 0xffff));
 	put_forwarder(&s, &n, verdict);
+	put_shed(&s, in);
 	return txt_end(&s);
 }
 
@@ -228,6 +235,8 @@ size_t health_observer_rdata(uint8_t *out, size_t size, const struct health_inpu
 	put_rtt(&s, own ? read32(&in->live->rtt_us) : seen->rtt_us);
 	put_seen_age(&s, in, seen);
 	put_check(&s, in, seen);
+	if (seen && seen->has & HAS_WEIGHT)
+		put_agent(&s, seen->percent);
 	if (seen && !own) {
 		struct numbers n = { .has = 0 };
 		numbers_add(&n, seen);

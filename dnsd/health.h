@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include "../common/conf.h"
 #include "../common/live.h"
+#include "../common/select.h"
 #include "../common/service.h"
 #include "exchange_reason.h"
 #include "observe.h"
@@ -24,6 +25,7 @@ struct health_input {
 	const struct service *service;
 	size_t member;                  /* index into service->members */
 	const struct live_member *live; /* of that member */
+	const struct member_numbers *numbers; /* what is chosen by; NULL: nobody asks for numbers */
 	int64_t now;                    /* ns, CLOCK_MONOTONIC */
 };
 
@@ -31,6 +33,8 @@ struct health_input {
  * _health.SERVICE: one member. More addresses than one string holds (255
  * bytes) stand in further strings of the same key. What nobody has reported
  * (sessions, load) is left out, as is what no check has measured (rtt, age).
+ * All that a choice goes by stands there as exactly as the choice takes it,
+ * since our site's forwarders choose by it.
  * check and age are those of an observer who says what the verdict says, the
  * home site's first; rtt is our own if we have one.
  */

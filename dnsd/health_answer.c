@@ -14,8 +14,9 @@
 static struct health_input input_of(const struct health_cursor *c, size_t member)
 {
 	const struct lb *lb = c->item->lb;
+	const struct member_numbers *numbers = lb->asks_numbers ? atomic_load_explicit(&lb->numbers, memory_order_acquire) : NULL;
 	return (struct health_input){
-		.conf = lb->conf, .service = lb->service, .member = member,
+		.conf = lb->conf, .service = lb->service, .member = member, .numbers = numbers ? &numbers[member] : NULL,
 		.live = lb->members[member].live, .now = c->moment->now_mono_ns,
 	};
 }

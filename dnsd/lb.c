@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "../common/weigh.h"
 #include "../common/wire.h"
 #include "rr.h"
 #include "rr.h"
@@ -119,32 +120,11 @@ struct lb_state *lb_state_new(const struct gate *g)
 	return st;
 }
 
-/* Of the weight and its share, in hundredths. */
-static uint64_t share_of(const struct member *m, const struct member_view *v)
-{
-	return (uint64_t)m->weight * (v->percent ? v->percent : 100);
-}
-
 struct service *lb_weigh(const struct service *s, const struct member_view *views)
 {
-	uint64_t most = 0;
-	bool any = false;
-	for (size_t i = 0; i < s->nmembers; i++) {
-		any = any || (views[i].percent && views[i].percent != 100);
-		most = share_of(&s->members[i], &views[i]) > most ? share_of(&s->members[i], &views[i]) : most;
-	}
-	struct service *copy = any ? malloc(sizeof *copy + s->nmembers * sizeof *s->members) : NULL;
-	if (!copy)
-		return NULL;
-	*copy = *s;
-	copy->members = (struct member *)(copy + 1);
-	memcpy(copy->members, s->members, s->nmembers * sizeof *s->members);
-	/* A weight is at most 65535; whoever had any keeps some. */
-	uint64_t by = most / UINT16_MAX + 1;
-	for (size_t i = 0; i < s->nmembers; i++) {
-		uint64_t w = share_of(&s->members[i], &views[i]);
-		copy->members[i].weight = (uint16_t)(w && w < by ? 1 : w / by);
-	}
+	struct service *copy = weigh_is_due(s, views) ? malloc(sizeof *copy + s->nmembers * sizeof *s->members) : NULL;
+	if (copy)
+		weigh(s, views, copy, (struct member *)(copy + 1));
 	return copy;
 }
 

@@ -37,7 +37,7 @@ static void gather(struct lb *lb, size_t member, int64_t now, struct member_numb
 		lb->shed[member] = (struct shed_state){ .begun = false };
 		return;
 	}
-	out->use_ppm = shed_follow(&lb->shed[member], lb->service->policy, use, now);
+	out->use_ppm = shed_follow(&lb->shed[member], lb->service->policy, use, n.of_fwd && n.has & HAS_SESSIONS, now);
 	out->known |= NUMBER_USE;
 }
 
@@ -63,7 +63,7 @@ bool lb_numbers_publish(struct lb *lb, int64_t now, struct member_numbers **old)
 bool lb_numbers_are_moving(const struct lb *lb)
 {
 	for (size_t i = 0; lb->shed && i < lb->service->nmembers; i++)
-		if (shed_is_moving(&lb->shed[i], lb->service->policy))
+		if (shed_is_moving(&lb->shed[i]))
 			return true;
 	return false;
 }

@@ -83,7 +83,7 @@ static uint16_t percent_of(const struct watched_member *wm, int64_t now)
 	const struct entry *e = wm->entry;
 	const struct member *mb = &e->service->members[wm->index];
 	const char *home = mb->site == MEMBER_NO_SITE ? NULL : e->conf->sites[mb->site].name;
-	if (!numbers_weigh(mb))
+	if (!numbers_weigh(mb) && !wm->told_percent)
 		return 0;
 	struct numbers n = numbers_of(wm->live, mb, home, now, loop_seconds(e->conf->exchange.interval));
 	return n.has & HAS_WEIGHT ? (uint16_t)n.percent : 0;
@@ -234,6 +234,7 @@ enum observe_result monitor_take(struct monitor *m, struct live_member *l, struc
 	observe_note_heard(m->observe, who, now);
 	if (!wm)
 		return result;
+	wm->told_percent = wm->told_percent || said->has & HAS_WEIGHT;
 	if (end < wm->next_end)
 		wm->next_end = end;
 	sweep_later(m);

@@ -28,6 +28,7 @@ struct watched_member {
 	bool judged;                   /* this process has concluded something */
 	bool ordered_once;             /* its verdict is a saved one, and was an order */
 	uint16_t percent;              /* of its weight; 0: nobody says */
+	bool told_percent;             /* somebody has said one */
 	int64_t since;                 /* ns: begin of the verdict; 0: not in this process's time */
 	int64_t next_end;              /* ns: no observation ends by its TTL before; INT64_MAX: none */
 	int64_t ends_seen;             /* ns: what ended by its TTL until then has been judged */

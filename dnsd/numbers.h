@@ -33,7 +33,7 @@ struct numbers {
  */
 struct numbers numbers_of(const struct live_member *l, const struct member *m, const char *site, int64_t now, int64_t interval);
 
-/* `percent` counts for this member: one of its checks may say it. */
+/* One of its checks may say a `percent`; else only somebody who tells it does. */
 bool numbers_weigh(const struct member *m);
 
 /* Adds what one observer says. */

@@ -424,6 +424,13 @@ static void take_rtt(void *arg, void (*each)(void *arg, const struct rtt_measure
 	crew_take_rtt(c->crew, each, each_arg);
 }
 
+static void pass(void *arg)
+{
+	struct control *c = arg;
+	if (c->crew)
+		crew_pass(c->crew);
+}
+
 static bool make_home(struct control *c)
 {
 	struct setup_home *h = &c->home;
@@ -434,6 +441,8 @@ static bool make_home(struct control *c)
 	int loaded = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	h->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	h->base = loop_base_new();
+	h->pass = pass;
+	h->arg = c;
 	c->loaded = h->base && loaded >= 0 ? event_new(h->base, loaded, EV_READ | EV_PERSIST, on_loaded, c) : NULL;
 	if (!c->loaded && loaded >= 0)
 		close(loaded);

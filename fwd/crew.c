@@ -12,7 +12,7 @@
 #include "udp.h"
 #include "worker.h"
 
-enum order { ORDER_LIMIT, ORDER_SWITCH, ORDER_DRAIN, ORDER_HAND_OVER, ORDER_END_SESSIONS, ORDER_QUIT };
+enum order { ORDER_PASS, ORDER_LIMIT, ORDER_SWITCH, ORDER_DRAIN, ORDER_HAND_OVER, ORDER_END_SESSIONS, ORDER_QUIT };
 
 struct hand {
 	struct worker worker;
@@ -62,6 +62,8 @@ static void carry_out(struct hand *h)
 {
 	struct worker *w = &h->worker;
 	switch (h->crew->order) {
+	case ORDER_PASS:
+		return;
 	case ORDER_LIMIT:
 		limit(w, h->crew->pairs / h->crew->n);
 		return;
@@ -192,6 +194,11 @@ void crew_take_rtt(struct crew *c, void (*each)(void *arg, const struct rtt_meas
 	for (unsigned i = 0; i < c->n; i++)
 		while (rtt_ring_take(c->hands[i].worker.rtt, &m))
 			each(arg, &m);
+}
+
+void crew_pass(struct crew *c)
+{
+	give(c, ORDER_PASS, NULL);
 }
 
 void crew_drain(struct crew *c)

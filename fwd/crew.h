@@ -30,6 +30,9 @@ void crew_switch(struct crew *c, struct setup *s);
 /* What workers have measured since the last call. */
 void crew_take_rtt(struct crew *c, void (*each)(void *arg, const struct rtt_measured *m), void *arg);
 
+/* Returns when every worker has come back to its loop since: it looks no more at what it saw before. */
+void crew_pass(struct crew *c);
+
 /* No new connections any more; sessions go on, but connections are not kept for another request. */
 void crew_drain(struct crew *c);
 

@@ -1,5 +1,6 @@
 #include "peer_record.h"
 #include <string.h>
+#include "update.h"
 
 void peer_record_init(struct peer_record *r)
 {
@@ -68,6 +69,23 @@ static void take_number(struct member_numbers *n, enum number_known which, uint6
 	}
 }
 
+/* "75%" */
+static void take_agent(struct peer_record *r, const char *value, size_t len)
+{
+	uint64_t v;
+
+	if (len > 1 && value[len - 1] == '%' && read_decimal(value, len - 1, 0, &v) && v <= UPDATE_PERCENT_MAX)
+		r->percent = (uint16_t)v;
+}
+
+static void take_shed(struct peer_record *r, const char *value, size_t len)
+{
+	uint64_t v;
+
+	r->has_shed = read_decimal(value, len, 6, &v) && v <= 1000000;
+	r->shed = r->has_shed ? (uint32_t)v : 0;
+}
+
 /* Milliseconds, sessions, 0 to 1, ... into the units of member_numbers. */
 static void add_number(struct peer_record *r, const char *key, size_t key_len, const char *value, size_t len)
 {
@@ -101,6 +119,10 @@ void peer_record_add(struct peer_record *r, const void *string, size_t len)
 		take_state(r, value, value_len);
 	} else if (is_text(key, key_len, "source")) {
 		r->by_admin = is_text(value, value_len, "admin");
+	} else if (is_text(key, key_len, "agent")) {
+		take_agent(r, value, value_len);
+	} else if (is_text(key, key_len, "shed")) {
+		take_shed(r, value, value_len);
 	} else {
 		add_number(r, key, key_len, value, value_len);
 	}

@@ -19,6 +19,9 @@ struct peer_record {
 	enum verdict state;
 	bool by_admin;              /* source=admin: an operator's word */
 	struct member_numbers numbers; /* what it says of them; no use_ppm */
+	uint16_t percent;           /* agent=75%: of its weight, as an agent has it; 0: nobody says anything */
+	bool has_shed;
+	uint32_t shed;              /* of its clients, millionths */
 	bool named;                 /* `name` was there (peer_record.c only) */
 };
 

@@ -9,6 +9,7 @@
 #include "peer_record.h"
 #include "peers_parts.h"
 #include "resolve.h"
+#include "shed.h"
 
 #define CLASS_IN 1
 #define TYPE_TXT 16
@@ -21,6 +22,7 @@ struct peers {
 	struct timeval interval;
 	int wake;                      /* eventfd, or -1 */
 	int64_t hold;                  /* ns */
+	struct peers_rtt *rtt;         /* NULL: no policy goes by round trips */
 	size_t count;
 	struct peers_service *services[];
 };
@@ -32,17 +34,27 @@ static bool is_held(const struct peer *peer, int64_t hold, int64_t now)
 	return peer->came_back != 0 && now - peer->came_back < hold;
 }
 
+static void tell(const struct peers *p)
+{
+	uint64_t one = 1;
+
+	while (p->wake >= 0 && write(p->wake, &one, sizeof one) < 0 && errno == EINTR)
+		;
+}
+
 /* What isn't said any more isn't known any more. */
-static void set_numbers(struct peers_service *ps, size_t i, struct member_numbers n)
+static void set_numbers(struct peers_service *ps, size_t i, const struct peer_record *r)
 {
 	struct peer *peer = &ps->members[i];
-	const struct member *m = &ps->service->members[i];
-	uint32_t use;
+	struct member_numbers n = r->numbers;
 
-	if (policy_sheds(ps->service->policy) && shed_use(&n, n.known & NUMBER_CAPACITY ? n.capacity : m->capacity, &use)) {
-		n.use_ppm = shed_follow(&peer->shed, ps->service->policy, use, loop_now());
+	/* Whom the answers shed is shed here: one share, of the same networks. */
+	if (r->has_shed && policy_sheds(ps->service->policy)) {
+		n.use_ppm = shed_use_at(ps->service->policy, r->shed);
 		n.known |= NUMBER_USE;
 	}
+	if (atomic_exchange_explicit(&peer->percent, r->percent, memory_order_relaxed) != r->percent)
+		tell(ps->peers);
 	atomic_store_explicit(&peer->known, n.known, memory_order_relaxed);
 	atomic_store_explicit(&peer->response_us, n.response_us, memory_order_relaxed);
 	atomic_store_explicit(&peer->sessions, n.sessions, memory_order_relaxed);
@@ -60,14 +72,6 @@ static void log_change(const struct peers_service *ps, size_t i, uint32_t old, u
 		return;
 	log_info("peer changed", "service=%s member=%s from=%s to=%s", dname_to_text(ps->service->name, service),
 	         ps->service->members[i].label, verdict_name(old & WORD_VERDICT), verdict_name(word & WORD_VERDICT));
-}
-
-static void tell(const struct peers *p)
-{
-	uint64_t one = 1;
-
-	while (p->wake >= 0 && write(p->wake, &one, sizeof one) < 0 && errno == EINTR)
-		;
 }
 
 /* `unknown` is no news: what was known before stays. */
@@ -97,7 +101,7 @@ static void take_record(struct peers_service *ps, const struct peer_record *r)
 {
 	for (size_t i = 0; i < ps->service->nmembers; i++)
 		if (*r->label && strcmp(ps->service->members[i].label, r->label) == 0) {
-			set_numbers(ps, i, r->numbers);
+			set_numbers(ps, i, r);
 			set_member(ps, i, r);
 		}
 }
@@ -179,6 +183,7 @@ static void on_interval(evutil_socket_t fd, short what, void *arg)
 		end_holds(p->services[i]);
 		ask(p->services[i]);
 	}
+	peers_rtt_tick(p->rtt, loop_now());
 	event_add(p->timer, &p->interval);
 }
 
@@ -205,6 +210,7 @@ static void note_asked(struct peers_service *ps, const struct policy *policy)
 		for (size_t k = 0; k < r->nmetrics; k++) {
 			ps->takes_turns = ps->takes_turns || r->metrics[k] == METRIC_ROUNDROBIN;
 			ps->asks_numbers = ps->asks_numbers || metric_asks(r->metrics[k]) == METRIC_ASKS_NUMBERS;
+			ps->asks_rtt = ps->asks_rtt || r->metrics[k] == METRIC_RTT;
 		}
 	}
 }
@@ -217,7 +223,7 @@ static void take_over(struct peers_service *ps, const struct peers_service *befo
 			if (strcmp(ps->service->members[i].label, before->service->members[k].label) == 0) {
 				ps->members[i].word = atomic_load(&before->members[k].word);
 				ps->members[i].came_back = before->members[k].came_back;
-				ps->members[i].shed = before->members[k].shed;
+				ps->members[i].percent = atomic_load(&before->members[k].percent);
 			}
 	if (before)
 		ps->known = atomic_load(&before->known);
@@ -231,6 +237,7 @@ static struct peers_service *service_new(struct peers *p, const struct service *
 		return NULL;
 	ps->service = s;
 	ps->peers = p;
+	ps->rtt = &p->rtt;
 	ps->own_site = (int)conf->own->index;
 	ps->network4 = (uint8_t)conf->dns.networks4;
 	ps->network6 = (uint8_t)conf->dns.networks6;
@@ -260,6 +267,17 @@ static bool open_resolver(struct peers *p, struct event_base *base, const struct
 	return p->resolver;
 }
 
+/* Round trips are nobody's zone's: one service's name for them does for all. False: no memory. */
+static bool open_rtt(struct peers *p, const struct conf *conf, const struct peers *before)
+{
+	for (size_t i = 0; i < p->count && !p->rtt; i++)
+		if (p->services[i]->asks_rtt) {
+			p->rtt = peers_rtt_new(p->resolver, conf, p->services[i]->service->origin, before ? before->rtt : NULL);
+			return p->rtt;
+		}
+	return true;
+}
+
 static struct timeval timeval_of(double seconds)
 {
 	struct timeval tv = { .tv_sec = (time_t)seconds };
@@ -282,7 +300,7 @@ struct peers *peers_new(struct event_base *base, const struct conf *conf, const 
 	p->timer = evtimer_new(base, on_interval, p);
 	while (p->count < count && (p->services[p->count] = service_new(p, services[p->count], conf, before)))
 		p->count++;
-	if (!p->timer || p->count < count || !open_resolver(p, base, conf, why)) {
+	if (!p->timer || p->count < count || !open_resolver(p, base, conf, why) || !open_rtt(p, conf, before)) {
 		peers_delete(p);
 		return NULL;
 	}
@@ -293,6 +311,11 @@ struct peers *peers_new(struct event_base *base, const struct conf *conf, const 
 void peers_wake(struct peers *p, int wake)
 {
 	p->wake = wake;
+}
+
+void peers_on_pass(struct peers *p, void (*pass)(void *arg), void *arg)
+{
+	peers_rtt_on_pass(p->rtt, pass, arg);
 }
 
 void peers_stop(struct peers *p)
@@ -309,6 +332,7 @@ void peers_delete(struct peers *p)
 	resolver_delete(p->resolver); /* ends what is under way, which looks at the services */
 	if (p->timer)
 		event_free(p->timer);
+	peers_rtt_delete(p->rtt);
 	for (size_t i = 0; i < p->count; i++) {
 		free(p->services[i]->name);
 		free(p->services[i]);

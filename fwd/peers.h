@@ -4,7 +4,8 @@
  * _health.SERVICE TXT (spec 5), the way anyone can, by c-ares on the event
  * loop of the main thread; the next of forward.dnsd when one is mute.
  *
- *     main thread: ask -> parse -> one atomic word a member
+ *     main thread: ask -> parse -> one atomic word a member, and its numbers
+ *                  (round trips: peers_rtt.h)
  *     workers:     words -> gate (own site excluded, steps 1 to 3) -> select_order
  *
  * The rule that makes it safe: the main thread alone writes words, any thread
@@ -41,6 +42,13 @@ struct peers *peers_new(struct event_base *base, const struct conf *conf, const 
 void peers_wake(struct peers *p, int wake);
 
 /*
+ * `pass` returns when every worker has finished what it was doing when it was
+ * called: then nobody looks at what was replaced before. Without it there must
+ * be no workers. Main thread.
+ */
+void peers_on_pass(struct peers *p, void (*pass)(void *arg), void *arg);
+
+/*
  * Asks no more, but keeps what is known: for the peers of an old configuration
  * that some sessions still need. Main thread.
  */
@@ -69,6 +77,8 @@ size_t peers_choose(struct peers_service *ps, const struct addr *client, uint64_
 struct peers_look {
 	struct gate gate;
 	struct member_numbers numbers[SERVICE_MEMBERS_MAX];
+	struct service weighed;     /* with the weights of the moment, where agents say some (weigh.h) */
+	struct member weighed_members[SERVICE_MEMBERS_MAX];
 	struct select_input in;     /* points to the above, and into the configuration */
 };
 /* peers_known has to hold. Any thread. */

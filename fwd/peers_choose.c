@@ -1,5 +1,6 @@
 #include <time.h>
 #include "peers_parts.h"
+#include "weigh.h"
 
 /*
  * member                         a redirect  a relay
@@ -24,7 +25,8 @@ static struct member_view view_of(const struct peers_service *ps, size_t i, bool
 		return (struct member_view){ .verdict = VERDICT_DOWN };
 	if (!(word & WORD_KNOWN))
 		return (struct member_view){ .verdict = VERDICT_UP, .in_hold = true };
-	return (struct member_view){ .verdict = word & WORD_VERDICT, .in_hold = word & WORD_HOLD };
+	return (struct member_view){ .verdict = word & WORD_VERDICT, .in_hold = word & WORD_HOLD,
+	                             .percent = atomic_load_explicit(&ps->members[i].percent, memory_order_relaxed) };
 }
 
 static struct member_numbers numbers_of(const struct peer *p)
@@ -70,7 +72,11 @@ static void look(const struct peers_service *ps, bool for_redirect, struct peers
 	out->in = (struct select_input){ .service = ps->service, .gate = &out->gate, .own_site = ps->own_site, .sites = ps->conf->sites,
 	                                 .geo = ps->conf->geo, .networks = ps->conf->networks,
 	                                 .numbers = ps->asks_numbers ? out->numbers : NULL, .now = ps->asks_time ? (int64_t)time(NULL) : 0 };
-	gate_compute(ps->service, views, ps->own_site, false, &out->gate);
+	if (weigh_is_due(ps->service, views)) {
+		weigh(ps->service, views, &out->weighed, out->weighed_members);
+		out->in.service = &out->weighed;
+	}
+	gate_compute(out->in.service, views, ps->own_site, false, &out->gate);
 }
 
 void peers_look(const struct peers_service *ps, struct peers_look *out)
@@ -95,6 +101,8 @@ size_t peers_choose(struct peers_service *ps, const struct addr *client, uint64_
 	addr_unmap(&who.address);
 	prefix_of(&who.network, &who.address, ps->network4, ps->network6);
 	now.in.client = &who;
+	if (ps->asks_rtt)
+		now.in.rtt = peers_rtt_table(*ps->rtt);
 	now.in.random = random;
 	now.in.turn = next_turn(ps);
 	n = select_order(&now.in, max, members_out);

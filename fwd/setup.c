@@ -262,6 +262,7 @@ bool setup_begin(struct setup_home *home, struct setup *s, const struct setup *b
 	if (!s->peers)
 		return false;
 	peers_wake(s->peers, home->wake);
+	peers_on_pass(s->peers, home->pass, home->arg);
 	for (size_t i = 0; i < s->nlisteners; i++)
 		s->listeners[i].peers = peers_find(s->peers, s->listeners[i].service->name);
 	if (watch_servers(home, s))

@@ -27,6 +27,7 @@ struct setup_home {
 	struct crowd *crowd;        /* of client_sessions */
 	unsigned workers;           /* 0: as the first configuration says */
 	int wake;                   /* eventfd */
+	void (*pass)(void *arg); void *arg; /* returns when every worker has come back to its loop; NULL: there are none */
 };
 
 /*

@@ -238,6 +238,7 @@ RUN_CASES += tests/run/485-relay-corners/run
 RUN_CASES += tests/run/490-forward-reload/run
 RUN_CASES += tests/run/500-descriptors/run
 RUN_CASES += tests/run/510-reports/run
+RUN_CASES += tests/run/515-peer-choice/run
 RUN_CASES += tests/run/520-nat/run
 RUN_CASES += tests/run/522-nat-protocols/run
 RUN_CASES += tests/run/523-nat-peers/run

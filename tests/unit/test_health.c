@@ -48,7 +48,7 @@ static void set_up(struct bench *b)
 	b->live.rtt_us = 3249;
 	b->live.source = SOURCE_OWN;
 	b->live.votes = 1 << 16 | 1;
-	b->in = (struct health_input){ &b->conf, &b->service, 0, &b->live, 1440 * NS_PER_MS };
+	b->in = (struct health_input){ .conf = &b->conf, .service = &b->service, .live = &b->live, .now = 1440 * NS_PER_MS };
 }
 
 /* The strings of rdata, each in quotes, as dig shows them. */
@@ -119,6 +119,27 @@ static void a_member_without_check_and_with_a_name(void)
 	CU_ASSERT_STRING_EQUAL(member_text(&b),
 		"\"site=sjc\" \"name=second\" \"state=up\" \"address=203.0.113.10,2001:db8:1::10\" \"since=2026-11-22T10:00:00Z\" "
 		"\"source=own\" \"check=none\" \"capacity=20000\" \"weight=3\" \"rank=1\" \"observers=1/1\"");
+}
+
+/* Half of the networks, as the selector takes it; nothing where the policy doesn't shed, or nobody knows how busy it is. */
+static void what_is_shed(void)
+{
+	struct bench b;
+	struct member_numbers n = { .known = NUMBER_USE, .use_ppm = 875000 };
+	set_up(&b);
+	b.in.numbers = &n;
+	CU_ASSERT_PTR_NULL(strstr(member_text(&b), "shed="));
+	b.policy.shed_from = 800000;
+	b.policy.shed_to = 950000;
+	CU_ASSERT_PTR_NOT_NULL(strstr(member_text(&b), "\"observers=1/1\" \"shed=0.50\""));
+	n.use_ppm = 800001;
+	CU_ASSERT_PTR_NOT_NULL(strstr(member_text(&b), "\"shed=0.000006\""));
+	n.use_ppm = 2000000;
+	CU_ASSERT_PTR_NOT_NULL(strstr(member_text(&b), "\"shed=1.00\""));
+	n.known = 0;
+	CU_ASSERT_PTR_NULL(strstr(member_text(&b), "shed="));
+	b.in.numbers = NULL;
+	CU_ASSERT_PTR_NULL(strstr(member_text(&b), "shed="));
 }
 
 /* All of them, none cut in two. */
@@ -262,10 +283,10 @@ static void whose_words(void)
 	says(&x, "observer=sjc/dnsd.a|state=down|check=L4 refused|seq=5", now + 300 * NS_PER_MS);
 	says(&x, "observer=sjc/fwd.a|sessions=7|capacity=10|local=2/3|forwarded=1.5|tail=0.25|seq=5", now);
 	says(&x, "observer=sjc/fwd.b|sessions=8|capacity=10|local=1/1|seq=5", now);
-	says(&x, "observer=sjc/agent|sessions=99|load=0.042|cost=3|seq=5", now);
+	says(&x, "observer=sjc/agent|sessions=99|load=0.042|cost=3|weight=40%|seq=5", now);
 	CU_ASSERT_STRING_EQUAL(member_text(&x.b),
 		"\"site=sjc\" \"state=down\" \"address=203.0.113.10,2001:db8:1::10\" \"since=2026-11-22T10:00:00Z\" \"source=home\" "
-		"\"check=L4 refused\" \"rtt=3.2\" \"sessions=15\" \"capacity=20\" \"load=0.042\" \"cost=3.0\" \"weight=3\" \"rank=1\" \"age=0.1\" "
+		"\"check=L4 refused\" \"rtt=3.2\" \"sessions=15\" \"capacity=20\" \"load=0.042\" \"cost=3.0\" \"weight=3\" \"agent=40%\" \"rank=1\" \"age=0.1\" "
 		"\"observers=1/2\" \"local=3/4\" \"forwarded=1.5\" \"tail=0.3\"");
 	x.b.live.verdict = VERDICT_UP;
 	x.b.live.source = SOURCE_MAJORITY;
@@ -378,7 +399,7 @@ UNIT_MAIN("health",
 	UNIT_TEST(a_member_that_is_down),
 	UNIT_TEST(a_member_of_which_nothing_is_known),
 	UNIT_TEST(a_member_without_check_and_with_a_name),
-	UNIT_TEST(many_addresses),
+	UNIT_TEST(what_is_shed), UNIT_TEST(many_addresses),
 	UNIT_TEST(no_room_is_an_error_and_never_too_much),
 	UNIT_TEST(observers),
 	UNIT_TEST(whose_words),

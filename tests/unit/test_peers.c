@@ -24,6 +24,8 @@ struct dnsd {
 	struct addr address;
 	enum mood mood;
 	const char *const *records;    /* strings of a record separated by spaces; NULL ends */
+	const char *const *rtt[2];     /* the same for _rtt names, of den and of fra */
+	unsigned asked_rtt;
 	unsigned asked, asked_tcp;
 	uint8_t name[DNAME_MAX];       /* that was asked for last */
 	uint16_t edns_size;
@@ -56,6 +58,7 @@ static size_t reply(struct dnsd *d, const uint8_t *in, size_t len, bool tcp, uin
 	struct wire_reader r;
 	struct wire_writer w;
 	size_t name_len, records = 0;
+	const char *const *list = d->records;
 	bool truncate = d->mood == TRUNCATES && !tcp;
 
 	wire_reader_init(&r, in, len);
@@ -65,6 +68,10 @@ static size_t reply(struct dnsd *d, const uint8_t *in, size_t len, bool tcp, uin
 	d->edns_size = wire_read16(&r);
 	if (r.failed || d->mood == MUTE)
 		return 0;
+	if (memcmp(d->name + 1 + d->name[0], "\4_rtt", 5) == 0) {
+		list = d->rtt[d->name[1] == 'f'];
+		d->asked_rtt++;
+	}
 	wire_writer_init(&w, out, size);
 	wire_write16(&w, wire_get16(in));
 	wire_write16(&w, (uint16_t)(0x8400 | (truncate ? 0x200 : 0) | (d->mood == SERVFAILS ? 2 : d->mood == KNOWS_NOTHING ? 3 : 0)));
@@ -74,8 +81,8 @@ static size_t reply(struct dnsd *d, const uint8_t *in, size_t len, bool tcp, uin
 	if (d->mood == BABBLES)
 		wire_write(&w, "\xc0\x0c\0\x10\0\x01\0\0\0\0\0\x20\x40 too short", 24), records = 1;
 	else if (!truncate && d->mood != SERVFAILS && d->mood != KNOWS_NOTHING)
-		for (; d->records && d->records[records]; records++)
-			write_record(&w, d->records[records]);
+		for (; list && list[records]; records++)
+			write_record(&w, list[records]);
 	wire_set16(out + 6, (uint16_t)records);
 	return w.failed ? 0 : wire_written(&w);
 }
@@ -189,8 +196,11 @@ static void fixture_init(struct fixture *f)
 		dnsd_start(&f->dnsd[i], f->base);
 		f->servers[i] = f->dnsd[i].address;
 	}
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 4; i++) {
 		f->sites[i].index = i;
+		f->sites[i].name = (char *)(uintptr_t)labels[i == 3 ? SPARE : i];
+	}
+	f->service.origin = f->service.name + 4;
 	f->conf.sites = f->sites, f->conf.nsites = 4, f->conf.own = &f->sites[0];
 	f->conf.forward.dnsd = f->servers, f->conf.forward.ndnsd = 2;
 	f->conf.exchange.interval = 0.15;
@@ -583,11 +593,129 @@ static void test_records(void)
 	CU_ASSERT_STRING_EQUAL(r.label, "");
 }
 
+/* The nearest to the client's network first; of what a dnsd doesn't say nothing is known; what it has said stays while it is mute. */
+static void test_rtt(void)
+{
+	static const char *const records[] = { "site=den state=up", "site=fra state=up", NULL },
+		*const far[] = { "site=den 192.0.2.0/24=50.5 198.51.100.0/24=1", "site=den 203.0.113.0/24=2 nonsense 192.0.2.1/24=1 10.0.0.0/8=-3", NULL },
+		*const near[] = { "site=fra 192.0.2.0/24=5", NULL }, *const nothing[] = { NULL };
+	struct fixture f;
+	struct peers *after;
+	unsigned asked;
+
+	fixture_init(&f);
+	f.conf.dns.networks4 = 24;
+	f.dnsd[0].records = records;
+	f.dnsd[0].rtt[0] = far;
+	f.dnsd[0].rtt[1] = near;
+	f.rule.metrics[0] = METRIC_RTT, f.rule.metrics[1] = METRIC_RANK, f.rule.nmetrics = 2;
+	fixture_ready(&f);
+	WAIT_FOR(&f, chosen(&f, false, "fd"));
+	addr_parse(&f.client, "198.51.100.77", 1); /* of fra nothing is known: as good as the other one, and the rank decides */
+	CU_ASSERT(chosen(&f, false, "df"));
+	addr_parse(&f.client, "192.0.2.1", 1);
+	asked = f.dnsd[0].asked_rtt;
+	f.dnsd[0].rtt[0] = near;
+	f.dnsd[0].rtt[1] = far;
+	WAIT_FOR(&f, f.dnsd[0].asked_rtt >= asked + 2); /* the next round */
+	WAIT_FOR(&f, chosen(&f, false, "df"));
+	f.dnsd[0].mood = f.dnsd[1].mood = MUTE;
+	asked = f.dnsd[0].asked;
+	after = peers_of(&f, f.peers); /* a reload takes it over */
+	peers_delete(f.peers);
+	f.peers = after;
+	f.ps = peers_find(after, f.service.name);
+	f.members[DEN].rank = 9;
+	WAIT_FOR(&f, f.dnsd[0].asked >= asked + 2);
+	CU_ASSERT(chosen(&f, false, "df"));
+	/* A site is unmeasured again: nothing is known of it, and the rank decides. */
+	f.dnsd[0].rtt[0] = f.dnsd[0].rtt[1] = nothing;
+	f.dnsd[0].mood = KNOWS_NOTHING;
+	WAIT_FOR(&f, chosen(&f, false, "fd"));
+	fixture_end(&f);
+}
+
+/* Nobody who doesn't go by it asks for it. */
+static void test_rtt_is_asked_when_needed(void)
+{
+	static const char *const records[] = { "site=den state=up", "site=fra state=up", NULL };
+	struct fixture f;
+
+	fixture_init(&f);
+	f.dnsd[0].records = records;
+	fixture_ready(&f);
+	WAIT_FOR(&f, f.dnsd[0].asked >= 5);
+	CU_ASSERT_EQUAL(f.dnsd[0].asked_rtt + f.dnsd[1].asked_rtt, 0);
+	fixture_end(&f);
+}
+
+/* What agents leave of a weight counts; it is another the moment they say so. */
+static void test_share_of_weight(void)
+{
+	static const char *const tenth[] = { "site=den state=up agent=10%", "site=fra state=up", NULL }, *const whole[] = { "site=den state=up agent=100%", "site=fra state=up", NULL },
+		*const gone[] = { "site=den state=up", "site=fra state=up agent=200%", NULL };
+	static const struct { const char *const *records; unsigned from, to; } cases[] = { { tenth, 50, 150 }, { whole, 420, 580 }, { gone, 260, 410 } };
+	struct fixture f;
+
+	fixture_init(&f);
+	f.rule.metrics[0] = METRIC_WEIGHTED;
+	f.dnsd[0].records = cases[0].records;
+	fixture_ready(&f);
+	WAIT_FOR(&f, peers_known(f.ps));
+	for (size_t i = 0; i < ARRAY(cases); i++) {
+		unsigned asked = f.dnsd[0].asked, den = 0;
+		uint16_t first;
+		uint64_t state = 1;
+
+		f.dnsd[0].records = cases[i].records;
+		WAIT_FOR(&f, f.dnsd[0].asked >= asked + 2);
+		for (unsigned k = 0; k < 1000; k++)
+			den += peers_choose(f.ps, &f.client, select_random(&state), false, &first, 1) == 1 && first == DEN;
+		CU_ASSERT(den >= cases[i].from && den <= cases[i].to);
+	}
+	fixture_end(&f);
+}
+
+/* Shed is whom the answers shed: all, none, or half of the networks, by the same hash. */
+static void test_shed(void)
+{
+	static const char *const all[] = { "site=den state=up shed=1.00 sessions=5", "site=fra state=up", NULL }, *const none[] = { "site=den state=up shed=0.00", "site=fra state=up", NULL },
+		*const half[] = { "site=den state=up shed=0.5", "site=fra state=up", NULL };
+	static const struct { const char *const *records; unsigned from, to; } cases[] = { { all, 0, 0 }, { none, 256, 256 }, { half, 96, 160 } };
+	struct fixture f;
+
+	fixture_init(&f);
+	f.policy.shed_from = 800000, f.policy.shed_to = 950000;
+	f.conf.dns.networks4 = 24;
+	f.dnsd[0].records = cases[0].records;
+	fixture_ready(&f);
+	WAIT_FOR(&f, peers_known(f.ps));
+	for (size_t i = 0; i < ARRAY(cases); i++) {
+		unsigned asked = f.dnsd[0].asked, den = 0;
+		uint16_t first;
+
+		f.dnsd[0].records = cases[i].records;
+		WAIT_FOR(&f, f.dnsd[0].asked >= asked + 2);
+		for (unsigned k = 0; k < 256; k++) {
+			const uint8_t bytes[] = { 198, 51, (uint8_t)k, 1 };
+
+			addr_from_bytes(&f.client, AF_INET, bytes, 0);
+			den += peers_choose(f.ps, &f.client, 1, false, &first, 1) == 1 && first == DEN;
+		}
+		CU_ASSERT(den >= cases[i].from && den <= cases[i].to);
+	}
+	fixture_end(&f);
+}
+
 /* The numbers of a record, in the units of the selector. */
 static void test_record_numbers(void)
 {
 	static const char *const strings[] = { "rtt=3.2", "sessions=812", "capacity=99999999999", "load=0.04", "cost=7.5" };
 	static const char *const none[] = { "rtt=", "sessions=-1", "load=.5", "cost=1.2.3", "capacity=1000000000000000000000", "load=a", "cost=1e3" };
+	static const struct { const char *text; uint16_t percent; int shed; } shares[] = {
+		{ "agent=75%", 75, -1 }, { "agent=1000%", 1000, -1 }, { "agent=1001%", 0, -1 }, { "agent=75", 0, -1 }, { "agent=%", 0, -1 }, { "agent=-1%", 0, -1 },
+		{ "shed=0.25", 0, 250000 }, { "shed=1.00", 0, 1000000 }, { "shed=0.00", 0, 0 }, { "shed=1.01", 0, -1 }, { "shed=x", 0, -1 }, { "shed=", 0, -1 },
+	};
 	struct peer_record r;
 
 	peer_record_init(&r);
@@ -601,6 +729,13 @@ static void test_record_numbers(void)
 	}
 	CU_ASSERT(r.numbers.response_us == 3200 && r.numbers.sessions == 812 && r.numbers.capacity == UINT32_MAX);
 	CU_ASSERT(r.numbers.load_ppm == 40000 && r.numbers.cost_milli == 7500);
+	CU_ASSERT(r.percent == 0 && !r.has_shed);
+	for (size_t i = 0; i < ARRAY(shares); i++) {
+		peer_record_init(&r);
+		peer_record_add(&r, shares[i].text, strlen(shares[i].text));
+		CU_ASSERT_EQUAL(r.percent, shares[i].percent);
+		CU_ASSERT_EQUAL(r.has_shed ? (int)r.shed : -1, shares[i].shed);
+	}
 }
 
 UNIT_MAIN("peers",
@@ -617,4 +752,8 @@ UNIT_MAIN("peers",
 	UNIT_TEST(test_stop),
 	UNIT_TEST(test_metrics),
 	UNIT_TEST(test_records),
-	UNIT_TEST(test_record_numbers))
+	UNIT_TEST(test_record_numbers),
+	UNIT_TEST(test_rtt),
+	UNIT_TEST(test_rtt_is_asked_when_needed),
+	UNIT_TEST(test_share_of_weight),
+	UNIT_TEST(test_shed))

@@ -25,7 +25,7 @@ static void test_at_its_word(void)
 	struct shed_state s = { .begun = false };
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		double got = share(&marks, shed_follow(&s, &marks, cases[i].use, (int64_t)i * SECOND));
+		double got = share(&marks, shed_follow(&s, &marks, cases[i].use, false, (int64_t)i * SECOND));
 
 		CU_ASSERT(fabs(got - cases[i].want) < 1e-4);
 		if (fabs(got - cases[i].want) >= 1e-4)
@@ -42,9 +42,9 @@ static void test_ends_on_the_line(void)
 		int64_t t = 0;
 
 		for (; t < 60; t++)
-			shed_follow(&s, &marks, 700000 + (uint32_t)t % 7 * 50000, t * SECOND);
+			shed_follow(&s, &marks, 700000 + (uint32_t)t % 7 * 50000, false, t * SECOND);
 		for (; t < 7200; t++)
-			got = shed_follow(&s, &marks, use, t * SECOND);
+			got = shed_follow(&s, &marks, use, false, t * SECOND);
 		CU_ASSERT(fabs(share(&marks, got) - share(&marks, use)) < 0.03);
 		CU_ASSERT(use > marks.shed_from || got == use);
 		if (fabs(share(&marks, got) - share(&marks, use)) >= 0.03)
@@ -60,8 +60,13 @@ struct loop {
 	int delay;            /* seconds until a report has come */
 	double lasting;       /* seconds that a session lasts on the average; 0: none */
 	double noise;         /* of each report */
+	bool together;        /* all networks renew in the same second, else one after the other */
+	int ramp;             /* seconds until the demand is there; it begins with half */
 	struct policy policy;
 };
+
+static struct rule by_rank = { .metrics = { METRIC_RANK }, .nmetrics = 1 };
+#define ON { .answers = 1, .rules = &by_rank, .nrules = 1, .shed_from = 800000, .shed_to = 950000 }
 
 struct world {
 	struct service service;
@@ -113,7 +118,8 @@ static void run_loop(struct world *w, const struct loop *l, int *t, int seconds,
 	*least = 1e9;
 	*most = 0;
 	for (int end = *t + seconds; *t < end; ++*t) {
-		double comes = l->demand * w->count / NETWORKS, reported;
+		double there = *t < l->ramp ? 0.5 + 0.5 * *t / l->ramp : 1, reported;
+		double comes = there * l->demand * w->count / NETWORKS;
 
 		*use = l->lasting > 0 ? *use + (comes - *use) * (1 - exp(-1 / l->lasting)) : comes;
 		*least = *use < *least ? *use : *least;
@@ -123,8 +129,9 @@ static void run_loop(struct world *w, const struct loop *l, int *t, int seconds,
 		if (*t >= l->delay)
 			reported = w->reports[(*t - l->delay) % 64];
 		w->numbers[0] = (struct member_numbers){ .known = NUMBER_USE,
-			.use_ppm = shed_follow(&w->state, &l->policy, (uint32_t)(reported * 1e6), *t * SECOND) };
-		for (unsigned i = (unsigned)*t % (unsigned)l->cache; i < NETWORKS; i += (unsigned)l->cache) {
+			.use_ppm = shed_follow(&w->state, &l->policy, (uint32_t)(reported * 1e6), l->noise < 0.02, *t * SECOND) };
+		for (unsigned i = l->together && *t % l->cache ? NETWORKS : l->together ? 0 : (unsigned)*t % (unsigned)l->cache; i < NETWORKS;
+		     i += l->together ? 1 : (unsigned)l->cache) {
 			bool first = goes_to_first(w, i);
 
 			w->count += first - w->at_first[i];
@@ -133,13 +140,19 @@ static void run_loop(struct world *w, const struct loop *l, int *t, int seconds,
 	}
 }
 
-/* Settles within ten minutes between the marks, where the line and what comes meet, and stands still there. */
+/* Settles within half an hour between the marks, where the line and what comes meet, and stands still there. */
 static void test_closed_loops_settle(void)
 {
+	/* demand, cache, delay, lasting, noise, all together, ramp */
 	static const struct loop loops[] = {
-		{ 1.2, 60, 1, 0, 0, { 0 } }, { 0.9, 60, 1, 0, 0, { 0 } }, { 2.5, 60, 1, 0, 0, { 0 } }, { 1.2, 60, 5, 0, 0, { 0 } },
-		{ 1.2, 60, 15, 0, 0, { 0 } }, { 1.2, 60, 1, 30, 0, { 0 } }, { 1.2, 60, 2, 120, 0, { 0 } }, { 1.2, 60, 1, 0, 0.02, { 0 } },
-		{ 1.2, 10, 1, 0, 0, { 0 } }, { 1.2, 30, 2, 20, 0.02, { 0 } },
+		{ 1.2, 60, 1, 0, 0, false, 0, ON }, { 0.9, 60, 1, 0, 0, false, 0, ON }, { 2.5, 60, 1, 0, 0, false, 0, ON },
+		{ 1.2, 60, 5, 0, 0, false, 0, ON }, { 1.2, 60, 15, 0, 0, false, 0, ON }, { 1.2, 60, 1, 30, 0, false, 0, ON },
+		{ 1.2, 60, 2, 120, 0, false, 0, ON }, { 1.2, 60, 1, 0, 0.02, false, 0, ON }, { 1.2, 10, 1, 0, 0, false, 0, ON },
+		{ 1.2, 30, 2, 20, 0.02, false, 0, ON }, { 1.2, 300, 1, 0, 0, false, 30, ON },
+		{ 1.2, 10, 1, 0, 0, true, 0, ON }, { 1.2, 30, 1, 0, 0.02, true, 30, ON }, { 0.9, 60, 1, 0, 0, true, 0, ON },
+		{ 1.2, 60, 1, 0, 0, true, 0, ON }, { 1.2, 60, 15, 0, 0.02, true, 30, ON }, { 2.5, 60, 1, 0, 0, true, 30, ON },
+		{ 1.2, 60, 2, 120, 0, true, 0, ON }, { 1.2, 120, 1, 0, 0.01, true, 0, ON }, { 1.2, 60, 1, 0, 0, true, 30, ON },
+		{ 1.2, 300, 1, 0, 0.01, true, 30, ON },
 	};
 
 	for (size_t i = 0; i < sizeof loops / sizeof *loops; i++) {
@@ -148,13 +161,13 @@ static void test_closed_loops_settle(void)
 		double use = 0.5, least, most, from = 0.8, width = 0.15;
 		double want = l.demand * (1 - (l.demand - from) / (width + l.demand));
 		int t = 0;
-		static struct rule rule = { .metrics = { METRIC_RANK }, .nmetrics = 1 };
 
-		l.policy = (struct policy){ .answers = 1, .rules = &rule, .nrules = 1, .shed_from = 800000, .shed_to = 950000 };
 		world_init(&w, &l);
-		run_loop(&w, &l, &t, 600, &use, &least, &most);
-		/* What was overshot is not made worse by emptying it. */
-		CU_ASSERT(least > 0.45);
+		run_loop(&w, &l, &t, 1800, &use, &least, &most);
+		/* What was overshot is not made worse by emptying it. The least: 0.9 at the start looks as if two of three were shed already, and if those of the third renew together... */
+		CU_ASSERT(least > 0.25);
+		if (least <= 0.25)
+			printf("\n    loop %zu: down to %.3f", i, least);
 		run_loop(&w, &l, &t, 1200, &use, &least, &most);
 		CU_ASSERT(least > want - 0.03 && most < want + 0.03);
 		CU_ASSERT(most - least < 0.03 + l.noise);
@@ -166,8 +179,7 @@ static void test_closed_loops_settle(void)
 /* Without what shed_follow does it swings: the test above is able to fail. */
 static void test_plain_line_swings(void)
 {
-	struct rule rule = { .metrics = { METRIC_RANK }, .nmetrics = 1 };
-	struct loop l = { 1.2, 60, 5, 30, 0, { .answers = 1, .rules = &rule, .nrules = 1, .shed_from = 800000, .shed_to = 950000 } };
+	struct loop l = { 1.2, 60, 5, 30, 0, false, 0, ON };
 	struct world w;
 	double use = 0.5, least = 1e9, most = 0, a, b;
 
