@@ -22,6 +22,7 @@ fwd_libfwd_a_SOURCES += fwd/front.c
 fwd_libfwd_a_SOURCES += fwd/front.h
 fwd_libfwd_a_SOURCES += fwd/guard.c
 fwd_libfwd_a_SOURCES += fwd/guard.h
+fwd_libfwd_a_SOURCES += fwd/half.h
 fwd_libfwd_a_SOURCES += fwd/hear.c
 fwd_libfwd_a_SOURCES += fwd/hear.h
 fwd_libfwd_a_SOURCES += fwd/hello.c

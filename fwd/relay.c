@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <sys/socket.h>
-#include "rtt_sample.h"
 #include "sock.h"
 #include "tls.h"
 
@@ -212,7 +211,7 @@ static void keep_alive(struct half *h)
 /* Once in a relay's life. */
 static void settle(struct session *s)
 {
-	rtt_sample(s);
+	session_sample(s);
 	keep_alive(&s->client);
 	keep_alive(&s->server);
 }

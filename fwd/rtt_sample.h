@@ -6,8 +6,11 @@
 #ifndef FAIRLEAD_RTT_SAMPLE_H
 #define FAIRLEAD_RTT_SAMPLE_H
 
-#include "session.h"
+#include <stdbool.h>
+#include "conf.h"
+#include "rtt_ring.h"
 
-void rtt_sample(struct session *s);
+/* Puts the round trip of the connection `fd` to `client` into the ring, as one to its network. False: no room, nothing was tried. */
+bool rtt_sample(struct rtt_ring *ring, const struct conf_dns *dns, int fd, const struct addr *client);
 
 #endif

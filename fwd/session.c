@@ -208,11 +208,19 @@ struct session *session_new(struct worker *w, struct listener *l, uint16_t diall
 	return s;
 }
 
+/* The client's network, not a site's (whose relays and probes these are), nor a balancer's that speaks for it. */
+void session_sample(struct session *s)
+{
+	struct rtt_ring *ring = s->worker->rtt;
+	if (!s->sampled && ring && s->client.fd >= 0 && !s->from_site && !s->told)
+		s->sampled = rtt_sample(ring, &s->listener->setup->conf->dns, s->client.fd, &s->address);
+}
+
 void session_end(struct session *s, enum end why)
 {
 	struct worker *w = s->worker;
 	struct listener *l = s->listener;
-	rtt_sample(s);
+	session_sample(s);
 	close_half(s, &s->client, end_resets_client(why));
 	close_half(s, &s->server, end_resets_server(why));
 	wheel_remove(&w->wheel, &s->deadline);

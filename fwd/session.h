@@ -14,50 +14,19 @@
 #ifndef FAIRLEAD_SESSION_H
 #define FAIRLEAD_SESSION_H
 
-#include <event2/event.h>
-#include <event2/event_struct.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "addr.h"
 #include "crowd.h"
 #include "end.h"
+#include "half.h"
 #include "setup.h"
 #include "wheel.h"
 #include "worker.h"
 
 /* What a client says before its relay is committed is kept up to this (spec 8); so is a request head (HTTP_HEAD_MAX). */
 #define SESSION_SAID_MAX 16384
-
-/* Bytes that wait: from `at` to `len` of `size`. */
-struct bytes {
-	uint32_t at, len, size;
-	uint8_t data[];
-};
-
-struct half {
-	struct event event;         /* read, edge-triggered, persistent; write, too, once it was needed */
-	int fd;                     /* -1: none */
-	bool watched;               /* the event is entered */
-	bool wants_write;           /* its event tells when it can be written */
-	bool readable;              /* not known to be empty */
-	bool closing;               /* the kernel has seen its FIN */
-	bool doubtful;              /* it may have failed: read it until it says EAGAIN */
-	bool fin_in, fin_out;       /* FIN read; FIN sent */
-	bool broken;                /* writing failed: it has sent RST, which reading will meet */
-	bool unsure;                /* relay: bytes may have hidden its RST */
-	bool keepalive;             /* relay: it is set */
-	bool bulk;                  /* it says so much at a time that splicing pays */
-	bool last;                  /* FIN follows at once: what is written waits for it in the kernel, so both go in one segment */
-	bool dry;                   /* tls: the socket was emptied, and no event has come since */
-	bool more;                  /* tls: another record follows at once, as with `last` */
-	bool greeted;               /* tls: the first answer is out, and the ticket with it */
-	struct ssl_st *tls;         /* what goes over it is encrypted (tls.h); NULL: it is not */
-	struct bytes *out;          /* what it did not take yet; NULL: nothing */
-	struct pipe *pipe;          /* the same, spliced; at most one of both */
-};
-
-static inline bool half_pending(const struct half *h) { return h->out || h->pipe; }
 
 struct session;
 
@@ -139,6 +108,9 @@ void session_move(struct session *s, struct listener *l, uint16_t dialled);
 void session_complain(const struct session *s, enum end why, const char *what);
 /* The same, and ends it. */
 void session_refuse(struct session *s, enum end why, const char *what);
+
+/* Measures once how far away its client is (rtt_sample.h). */
+void session_sample(struct session *s);
 
 /* Enters the half's event. `write`: also tell when it can be written. False: the session has ended. */
 bool session_watch(struct session *s, struct half *h, bool write);

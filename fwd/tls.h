@@ -7,7 +7,7 @@
 
 #include <sys/socket.h>
 #include <sys/types.h>
-#include "session.h"
+#include "half.h"
 
 ssize_t tls_recv(struct half *h, void *buf, size_t size);
 ssize_t tls_send(struct half *h, const void *data, size_t len);
