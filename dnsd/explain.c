@@ -96,7 +96,7 @@ static void put_policy(struct txt *t, const struct explain *e)
 	txt_list_end(&list, true);
 }
 
-/* "skipped=1:from,2:hours" */
+/* "skipped=1:from,2:hours"; behind the 64th "..." */
 static void put_rule(struct txt *t, const struct explain *e)
 {
 	struct txt_list list;
@@ -112,6 +112,8 @@ static void put_rule(struct txt *t, const struct explain *e)
 		snprintf(text, sizeof text, "%u:%s", i + 1, trace_skip_name((enum trace_skip)e->trace.rules[i]));
 		txt_list_add(&list, ',', text);
 	}
+	if (e->trace.rule >= TRACE_RULES_MAX || (e->trace.rule < 0 && service_of(e)->policy->nrules > TRACE_RULES_MAX))
+		txt_list_add(&list, ',', "...");
 	txt_list_end(&list, false);
 }
 
