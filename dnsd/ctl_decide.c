@@ -199,6 +199,18 @@ static const struct lb *find_same(const struct generation *g, const struct servi
 	return node && node->kind == NODE_SERVICE ? z->services[node->service] : NULL;
 }
 
+/* The same numbers, with the new line's capacity if the old line had said it. */
+static struct member_numbers same_numbers(const struct lb *old, size_t k, const struct member *new)
+{
+	struct member_numbers n = *decide_numbers(old, k);
+	if (n.capacity == old->service->members[k].capacity) {
+		n.capacity = new->capacity;
+		n.known = (n.known & ~(uint32_t)NUMBER_CAPACITY) | (n.capacity ? NUMBER_CAPACITY : 0u);
+		note_use(&n);
+	}
+	return n;
+}
+
 static enum ctl_status publish_same(struct ctl *c, struct lb *lb, const struct generation *from)
 {
 	struct member_view views[SERVICE_MEMBERS_MAX];
@@ -212,7 +224,7 @@ static enum ctl_status publish_same(struct ctl *c, struct lb *lb, const struct g
 		for (size_t k = 0; old && k < old->service->nmembers; k++)
 			if (strcmp(old->service->members[k].label, lb->service->members[i].label) == 0) {
 				views[i] = atomic_load(&old->state)->views[k];
-				numbers[i] = *decide_numbers(old, k);
+				numbers[i] = same_numbers(old, k, &lb->service->members[i]);
 			}
 	}
 	return publish(c, lb, views, old ? old->service : NULL);
