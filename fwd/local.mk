@@ -106,6 +106,7 @@ fwd_libfwd_a_SOURCES += fwd/udp.c
 fwd_libfwd_a_SOURCES += fwd/udp.h
 fwd_libfwd_a_SOURCES += fwd/udp_dial.c
 fwd_libfwd_a_SOURCES += fwd/udp_flow.c
+fwd_libfwd_a_SOURCES += fwd/udp_life.c
 fwd_libfwd_a_SOURCES += fwd/udp_message.c
 fwd_libfwd_a_SOURCES += fwd/udp_parts.h
 fwd_libfwd_a_SOURCES += fwd/udp_reply.c

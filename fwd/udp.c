@@ -104,6 +104,52 @@ static void on_client(evutil_socket_t fd, short what, void *arg)
 
 /* --- sockets --- */
 
+static void close_socket(struct udp *u, struct udp_socket **at)
+{
+	struct udp_socket *l = *at;
+	udp_flush(u); /* its replies */
+	*at = l->next;
+	event_del(&l->event);
+	close(l->fd);
+	listen_group_release(l->group);
+	free(l);
+}
+
+/* The first worker that finds that nobody needs it any more decides for all: the others' close with it. */
+static void close_retired(struct udp *u)
+{
+	for (struct udp_socket **at = &u->sockets; *at;) {
+		struct udp_socket *l = *at;
+		if (!l->listener && !atomic_load(&l->group->flows) && listen_group_close(l->group))
+			close_socket(u, at);
+		else
+			at = &l->next;
+	}
+}
+
+static bool any_retired(const struct udp *u)
+{
+	for (const struct udp_socket *l = u->sockets; l; l = l->next)
+		if (!l->listener)
+			return true;
+	return false;
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	struct udp *u = arg;
+	wheel_advance(&u->wheel, worker_tick(), flow_due, u);
+	for (struct udp_socket *l = u->sockets; l; l = l->next)
+		if (l->listener)
+			udp_give_way(l);
+	close_retired(u);
+	if (u->wheel.count || any_retired(u))
+		return;
+	event_del(&u->tick);
+	u->ticking = false;
+}
+
 static struct udp *udp_new(struct worker *w)
 {
 	struct udp *u = calloc(1, sizeof *u);
@@ -117,30 +163,8 @@ static struct udp *udp_new(struct worker *w)
 	for (unsigned i = 0; i < UDP_BATCH; i++)
 		batch_prepare(&u->in, i, true);
 	udp_reply_init(u);
+	event_assign(&u->tick, w->base, -1, EV_PERSIST, on_tick, u);
 	return u;
-}
-
-static void close_socket(struct udp *u, struct udp_socket **at)
-{
-	struct udp_socket *l = *at;
-	udp_flush(u); /* its replies */
-	*at = l->next;
-	event_del(&l->event);
-	close(l->fd);
-	listen_group_release(l->group);
-	free(l);
-}
-
-/* The first worker that finds that nobody needs it any more decides for all: the others' close with it. */
-void udp_close_retired(struct udp *u)
-{
-	for (struct udp_socket **at = &u->sockets; *at;) {
-		struct udp_socket *l = *at;
-		if (!l->listener && !atomic_load(&l->group->flows) && listen_group_close(l->group))
-			close_socket(u, at);
-		else
-			at = &l->next;
-	}
 }
 
 static void add_socket(struct udp *u, struct listen_address *a, size_t i, struct listener *listener, uint16_t dialled)
@@ -193,7 +217,7 @@ void udp_switch(struct worker *w, struct listen_table *t, struct setup *s)
 	for (struct udp_socket *l = u ? u->sockets : NULL; l; l = l->next)
 		l->listener = listen_group_is_open(l->group) ? listen_find(s, &l->address, true, &l->dialled) : NULL;
 	if (u) {
-		udp_close_retired(u);
+		close_retired(u);
 		udp_tick(u);
 		if (!s)
 			udp_drain(u);

@@ -10,8 +10,9 @@
  *
  *     udp.c          sockets; client to server
  *     udp_reply.c    server to client
- *     udp_flow.c     a flow's beginning and end, limits, time-outs
+ *     udp_flow.c     whose datagram it is; a flow's beginning, limits
  *     udp_dial.c     candidates: real servers, peers; failures
+ *     udp_life.c     what a flow has, time-outs, its end
  *     udp_message.c  ancillary data, sending
  *
  * Each flow has a connected socket: a port of its own tells its replies apart

@@ -70,7 +70,7 @@ static bool try_address(struct flow *f, const struct addr *to, const struct addr
 		*error = errno;
 		return false;
 	}
-	event_assign(&f->event, f->socket->udp->worker->base, f->fd, EV_READ | EV_PERSIST, flow_on_server, f);
+	event_assign(&f->event, f->socket->udp->worker->base, f->fd, EV_READ | EV_PERSIST, f->socket->udp->on_server, f);
 	if (event_add(&f->event, NULL) < 0) {
 		close(f->fd);
 		f->fd = -1;

@@ -97,6 +97,7 @@ struct udp {
 	struct flow *free;
 	struct flow_slab *slabs;
 	bool ticking;
+	event_callback_fn on_server;    /* a flow's own socket can be read; `arg` is the flow */
 	/* from clients */
 	struct udp_batch in;
 	uint16_t chain[UDP_BATCH];      /* the next datagram of the same flow */
@@ -128,13 +129,14 @@ unsigned udp_send(int fd, struct mmsghdr *m, unsigned n, int *error);
 /* Sends one that was refused with its segments, one by one. */
 void udp_send_split(int fd, const struct msghdr *m, uint16_t segment);
 
-/* --- udp_flow.c --- */
+/* --- udp_life.c --- */
 
 bool udp_flows_init(struct udp *u);
 void udp_flows_free(struct udp *u);
 
-/* The flow of this datagram in u->in, a new one perhaps; NULL: it is to be dropped. */
-struct flow *flow_of(struct udp_socket *l, unsigned i);
+/* Memory for a flow, all zero, and back; NULL: there is none. */
+struct flow *flow_take(struct udp *u);
+void flow_give(struct udp *u, struct flow *f);
 
 /* The end. It is gone afterwards. */
 void flow_end(struct flow *f, enum end why);
@@ -146,6 +148,14 @@ void flow_settle(struct flow *f);
 /* What the client said is kept for the next candidate; over the limits it isn't. */
 void flow_keep(struct flow *f, const void *bytes, size_t len, uint16_t segment);
 void flow_forget_said(struct flow *f);
+
+/* The youngest of its socket. */
+void flow_join_young(struct flow *f);
+
+/* Ticks without a datagram after which it ends. */
+uint32_t flow_quiet_limit(const struct flow *f);
+/* The wheel's callback: it ends, or is looked at later; `arg` is the udp. */
+void flow_due(void *arg, struct wheel_entry *e);
 
 /* A moment in which quiet flows end: the process is draining. */
 void udp_drain(struct udp *u);
@@ -164,19 +174,20 @@ void flow_failed(struct flow *f, int error);
 /* The error is the server's or the way's, not that of one datagram or ours. */
 bool flow_is_failure(int error);
 
+/* --- udp_flow.c --- */
+
+/* The flow of this datagram in u->in, a new one perhaps; NULL: it is to be dropped. */
+struct flow *flow_of(struct udp_socket *l, unsigned i);
+
+/* One of its young flows ends if another thread wants a place for a newcomer. */
+void udp_give_way(struct udp_socket *l);
+
 /* --- udp_reply.c --- */
 
 void udp_reply_init(struct udp *u);
 /* Its own socket has met this error. Afterwards it may have ended. */
 void flow_trouble(struct flow *f, int error);
-/* The flow's own socket can be read. */
-void flow_on_server(evutil_socket_t fd, short what, void *arg);
 /* Sends what was gathered. */
 void udp_flush(struct udp *u);
-
-/* --- udp.c --- */
-
-/* Closes sockets that were kept for flows of the past, when the last of all workers' has ended. */
-void udp_close_retired(struct udp *u);
 
 #endif

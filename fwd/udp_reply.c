@@ -40,13 +40,6 @@ static void on_flush(evutil_socket_t fd, short what, void *arg)
 	udp_flush(arg);
 }
 
-void udp_reply_init(struct udp *u)
-{
-	event_assign(&u->flush, u->worker->base, -1, 0, on_flush, u);
-	for (unsigned i = 0; i < UDP_BATCH; i++)
-		batch_prepare(&u->out, i, false);
-}
-
 /* Received ones become messages to the client, which go out when all flows of this wake-up have had their turn. */
 static void queue_replies(struct flow *f, unsigned n)
 {
@@ -120,10 +113,18 @@ void flow_trouble(struct flow *f, int error)
 	flow_failed(f, failure);
 }
 
-void flow_on_server(evutil_socket_t fd, short what, void *arg)
+static void on_server(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
 	struct flow *f = arg;
 	if (!take_replies(f))
 		flow_trouble(f, errno);
+}
+
+void udp_reply_init(struct udp *u)
+{
+	u->on_server = on_server;
+	event_assign(&u->flush, u->worker->base, -1, 0, on_flush, u);
+	for (unsigned i = 0; i < UDP_BATCH; i++)
+		batch_prepare(&u->out, i, false);
 }
