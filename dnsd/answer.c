@@ -3,6 +3,7 @@
 #include "../common/conf.h"
 #include "answer_additional.h"
 #include "answer_explain.h"
+#include "answer_health.h"
 #include "answer_items.h"
 #include "answer_service.h"
 #include "chaos.h"

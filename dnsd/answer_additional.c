@@ -1,5 +1,6 @@
 #include "answer_additional.h"
 
+#include "answer_health.h"
 #include "answer_items.h"
 #include "answer_service.h"
 

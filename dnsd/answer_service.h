@@ -1,5 +1,5 @@
 /*
- * answer_service: what a service answers now, and what is said of its health.
+ * answer_service: what a service answers now.
  */
 #ifndef FAIRLEAD_ANSWER_SERVICE_H
 #define FAIRLEAD_ANSWER_SERVICE_H
@@ -20,6 +20,9 @@ bool answer_member(struct answer *a, const struct lb *lb, uint16_t member, uint1
 /* The state in force; NULL while the first checks are under way, which is in the answer then. */
 const struct lb_state *answer_state(struct answer *a, const struct lb *lb);
 
+/* The forwarders' measurements, in the numbers that this configuration has for its sites. NULL: none, as in a zone kept from an older one. */
+const struct rtt_table *answer_rtt_table(const struct conf *conf, const struct answer_input *in);
+
 /*
  * What the selector goes by, with nothing left out: whatever else it is to know
  * is put in here. `client` is filled with who asks if some rule `asks`. Whose
@@ -27,19 +30,6 @@ const struct lb_state *answer_state(struct answer *a, const struct lb *lb);
  */
 void answer_select_input(struct select_input *si, struct select_client *client, bool asks, const struct lb *lb, const struct lb_state *st,
                          uint16_t type, const struct answer_input *in);
-
-/* `kind` is one of the health kinds, or NODE_EXPLAIN with the number of labels down-SITE as `member`. */
-void answer_health(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member, const struct query *q,
-                   const struct answer_input *in, struct owner owner);
-
-/*
- * What a name is below a wildcard service *.app (spec 3): sjc.foo.app is the
- * member's name of foo.app, _health.foo.app and sjc._health.foo.app its health
- * names, [down-SITE...]_explain.foo.app its explanation (*member: how many
- * sites are assumed down); all others are the service. `extra`: labels of the name below the
- * wildcard's parent.
- */
-enum node_kind answer_wildcard_kind(const struct lb *lb, const struct zone_name *n, unsigned extra, uint16_t *member);
 
 /* The addresses that the service (or LABEL.SERVICE, `kind` NODE_MEMBER) would be answered with now, as additional records; none while it has no answer. */
 void answer_service_addresses(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member,
