@@ -1,6 +1,6 @@
 /*
  * http_corpus: the cases that the tests of other projects' parsers cover
- * (llhttp of Node.js, h11), as requests of our own. Each says whether theirs
+ * (llhttp of Node.js, h11, picohttpparser of H2O, h1spec of uWebSockets), as requests of our own. Each says whether theirs
  * accepts it (A), refuses it (R) or takes it for the end of HTTP (U), and what
  * the forwarder does when it would redirect:
  *
@@ -227,6 +227,25 @@ static const struct corpus_case { const char *what; char theirs; const char *wan
 	{ "a response", 'R', "400", TEXT("HTTP/1.1 200 OK\r\n\r\n"), NULL },
 	{ "a blank first", 'R', "400", TEXT(" GET / HTTP/1.1\r\n" H "\r\n"), NULL },
 	{ "an empty line of LF first", 'R', "400", TEXT("\nGET / HTTP/1.1\r\n" H "\r\n"), NULL },
+	/* picohttpparser, h1spec: what those above have not */
+	{ "three blanks between the words", 'A', "400", TEXT("GET   /   HTTP/1.1\r\n" H "\r\n"), "one blank, says RFC 9112 section 3; who takes more may find another target" },
+	{ "no method", 'R', "400", TEXT(" / HTTP/1.1\r\n" H "\r\n"), NULL },
+	{ "no target", 'R', "400", TEXT("GET  HTTP/1.1\r\n" H "\r\n"), NULL },
+	{ "NUL in the method", 'R', "400", TEXT("G\0T / HTTP/1.1\r\n" H "\r\n"), NULL },
+	{ "a tab in the method", 'R', "400", TEXT("G\tT / HTTP/1.1\r\n" H "\r\n"), NULL },
+	{ "a colon before the method", 'R', "400", TEXT(":GET / HTTP/1.1\r\n" H "\r\n"), NULL },
+	{ "words before the method", 'R', "400", TEXT("More wordsGET / HTTP/1.1\r\n" H "\r\n"), NULL },
+	{ "no version, but its blank", 'R', "400", TEXT("GET / \r\n\r\n"), NULL },
+	{ "a name of '|' and '~'", 'A', "302", TEXT("GET / HTTP/1.1\r\n" H "|~: 1\r\n\r\n"), NULL },
+	{ "'{' in a name", 'R', "400", TEXT("GET / HTTP/1.1\r\n" H "{: 1\r\n\r\n"), NULL },
+	{ "'/' in a name", 'R', "400", TEXT("GET / HTTP/1.1\r\n" H "/: 1\r\n\r\n"), NULL },
+	{ "brackets in a name", 'R', "400", TEXT("GET / HTTP/1.1\r\n" H "X-A[]: 1\r\n\r\n"), NULL },
+	{ "bytes beyond ASCII in target and value", 'A', "302", TEXT("GET /\xa0 HTTP/1.1\r\n" H "h: c\xa2y\r\n\r\n"), NULL },
+	{ "folding in the end", 'A', "400", TEXT("GET / HTTP/1.1\r\n" H "foo: \r\nfoo: b\r\n  \tc\r\n\r\n"), FOLD },
+	{ "100-continue without a body", 'A', "302", TEXT("GET / HTTP/1.1\r\n" H "Expect: 100-continue\r\n\r\n"), NULL },
+	{ "a negative number that overflows", 'R', "400", TEXT("GET / HTTP/1.1\r\n" H "Content-Length: -123456789123456789123456789\r\n\r\n"), NULL },
+	{ "a length beside chunked, any case", 'A', "400", TEXT("POST / HTTP/1.1\r\n" H "content-LengtH: 5\r\nTransFer-Encoding: chunked\r\n\r\nc\r\ntwelve bytes\r\n0\r\n\r\n"), "one of both was smuggled in (RFC 9112 section 6.3); theirs may take either way" },
+	{ "a CR before a name", 'R', "400", TEXT("GET / HTTP/1.1\r\n" H "\rSome: x\r\n\r\n"), NULL },
 };
 #define CASES (sizeof cases / sizeof *cases)
 
