@@ -306,7 +306,7 @@ static bool is_template(const char *text)
 	host[n] = '\0';
 	uint8_t name[DNAME_MAX];
 	const char *why;
-	return marks && conf_valid_host(host) == NULL && host[0] != '[' && dname_from_text(name, host, n, (const uint8_t *)"", &why) > 1;
+	return marks && conf_valid_host(host) == NULL && host[0] != '[' && dname_from_text(name, host, strlen(host), (const uint8_t *)"", &why) > 1;
 }
 
 bool conf_set_redirect_to(const struct conf_at *at, void *object)

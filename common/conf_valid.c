@@ -89,6 +89,7 @@ const char *conf_valid_path(char *text)
 	return text[0] != '/' || !is_visible(text) || strchr(text, '#') ? "is not a path: it begins with / and has no blanks and no #" : NULL;
 }
 
+/* Kept in lower case without a final dot: neither Host nor a server name has one as a rule (RFC 6066 section 3). */
 const char *conf_valid_host(char *text)
 {
 	if (text[0] == '[') {
@@ -106,6 +107,8 @@ const char *conf_valid_host(char *text)
 	if (!*text || !only(text, ".-_") || text[0] == '.' || strstr(text, "..") || strlen(text) > 253)
 		return "is not a host name or address (IPv6 in [ ], no port)";
 	fold(text);
+	if (text[strlen(text) - 1] == '.')
+		text[strlen(text) - 1] = '\0';
 	return NULL;
 }
 

@@ -183,12 +183,19 @@ void dial_local(struct session *s, void (*otherwise)(struct session *s))
 
 static void next_peer(struct session *s);
 
-/* TLS that is not ours cannot be told anything; every other client of an http listener can. */
+/* What it said begins with this. */
+static bool said(const struct session *s, const char *text, size_t len)
+{
+	return s->said && s->said->len >= len && memcmp(s->said->data, text, len) == 0;
+}
+
+/* TLS that is not ours cannot be told anything, nor can HTTP/2; every other client of an http listener can. */
 static bool can_be_answered(const struct session *s)
 {
 	if (s->listener->conf->protocol != FWD_HTTP || (s->listener->certificate && !s->client.tls))
 		return false;
-	return !s->said || !s->said->len || s->said->data[0] != 0x16; /* handshake record, RFC 8446 section 5.1 */
+	/* A handshake record (RFC 8446 section 5.1), a preface (RFC 9113 section 3.4). */
+	return !said(s, "\x16", 1) && !said(s, "PRI * HTTP/2.0\r\n", 16);
 }
 
 static void none_left(struct session *s)

@@ -65,10 +65,19 @@ static bool is_listener_address(const struct redirect *r, const struct addr *a, 
 	return dialled && addr_same_ip(dialled, a);
 }
 
-static bool is_served(const struct conf_listener *l, const char *host)
+/* IPv6 can be written in many ways, names and IPv4 in one. */
+static bool is_same_host(const char *listed, const char *host, const struct addr *address)
+{
+	struct addr a;
+
+	return strcmp(listed, host) == 0 || (address && listed[0] == '[' && host_address(&a, listed) && addr_same_ip(&a, address));
+}
+
+/* `address`: what the host is, if it is one. */
+static bool is_served(const struct conf_listener *l, const char *host, const struct addr *address)
 {
 	for (size_t i = 0; i < l->nhosts; i++)
-		if (strcmp(l->hosts[i], host) == 0)
+		if (is_same_host(l->hosts[i], host, address))
 			return true;
 	return l->nhosts == 0;
 }
@@ -92,7 +101,7 @@ enum redirect_check redirect_check(const struct redirect *r, const struct http_h
 		return REDIRECT_CHECK_RELAY;
 	if (member && r->listener->redirect.to == REDIRECT_ADDRESS)
 		return REDIRECT_CHECK_RELAY;
-	if (r->listener->nhosts > 0 && (!known || !is_served(r->listener, host)))
+	if (r->listener->nhosts > 0 && (!known || !is_served(r->listener, host, is_address ? &address : NULL)))
 		return REDIRECT_CHECK_MISDIRECTED;
 	if (r->never || member || (is_address && is_listener_address(r, &address, dialled)))
 		return REDIRECT_CHECK_RELAY;

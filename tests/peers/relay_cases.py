@@ -300,9 +300,11 @@ def case_nobody_left():
         answer = ask(HTTP, b"GET / HTTP/1.1\r\nHost: sjc.www.gslb.test\r\n\r\n")
         same(answer[:12], b"HTTP/1.1 503")
         same(b"\r\nRetry-After: " in answer, True)
-        with connect(HTTP) as s:
-            s.sendall(b"\x16\x03\x01\x00\x05hello")
-            must_be_reset(s)
+        # who would not understand it is reset
+        for hello in b"\x16\x03\x01\x00\x05hello", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n":
+            with connect(HTTP) as s:
+                s.sendall(hello)
+                must_be_reset(s)
 
 
 # --- who is served ------------------------------------------------------------

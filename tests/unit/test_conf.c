@@ -126,7 +126,7 @@ static const char example[] =
 	"  drain_timeout = 7.5;\n"
 	"  listeners = (\n"
 	"    { service = \"WWW.gslb.example.com.\"; listen = [ \"203.0.113.10@80\", \"2001:db8::10@80\" ]; protocol = \"http\"; check = \"web\"; balance = \"leastconn\"; capacity = 20000;\n"
-	"      servers = ( { address = \"10.0.0.11@8080\"; weight = 2; }, { address = \"10.0.0.12@8080\"; } ); hosts = [ \"Www.Example.com\", \"[2001:DB8::1]\" ];\n"
+	"      servers = ( { address = \"10.0.0.11@8080\"; weight = 2; }, { address = \"10.0.0.12@8080\"; } ); hosts = [ \"Www.Example.com.\", \"[2001:DB8::1]\" ];\n"
 	"      redirect = { status = 307; to = \"{site}.example.com\"; scheme = \"https\"; port = 8443; }; },\n"
 	"    { service = \"mail.gslb.example.com\"; listen = [ \"203.0.113.25@110\" ]; protocol = \"tcp\"; check = \"none\"; servers = ( { address = \"10.0.0.21@110\"; } ); }\n"
 	"  );\n"

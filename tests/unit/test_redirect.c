@@ -16,7 +16,7 @@ struct fixture {
 	struct service service;
 	struct member members[4];
 	struct addr targets[5];
-	char *hosts[2];
+	char *hosts[3];
 	struct addr dialled;
 	struct redirect *redirect;
 };
@@ -325,6 +325,7 @@ static void test_hosts_limit(void)
 		/* where we send people ourselves */
 		{ REDIRECT_NAME, "sjc.www.gslb.example.com", RELAY }, { REDIRECT_ADDRESS, "203.0.113.10", RELAY }, { REDIRECT_ADDRESS, "192.0.2.1", WRONG },
 		{ REDIRECT_NONE, "www.example.com", RELAY }, { REDIRECT_NONE, "www.example.org", WRONG },
+		{ REDIRECT_NAME, "[2001:db8:9::1]", SEND }, { REDIRECT_NAME, "[2001:DB8:9:0::0001]:80", SEND }, { REDIRECT_NAME, "[2001:db8:9::2]", WRONG },
 	};
 
 	for (size_t i = 0; i < ARRAY(cases); i++) {
@@ -333,7 +334,8 @@ static void test_hosts_limit(void)
 		fixture_init(&f);
 		f.hosts[0] = (char *)(uintptr_t) "www.example.com";
 		f.hosts[1] = (char *)(uintptr_t) "example.com";
-		f.listener.nhosts = 2;
+		f.hosts[2] = (char *)(uintptr_t) "[2001:db8:9:0::1]";
+		f.listener.nhosts = 3;
 		f.listener.redirect.to = cases[i].to;
 		fixture_ready(&f);
 		CU_ASSERT_EQUAL(check(&f, cases[i].host), cases[i].want);
