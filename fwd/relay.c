@@ -39,6 +39,8 @@
  */
 #define UNSURE_MS 200
 
+#define TICKS(ms) (((ms) + WHEEL_TICK_MS - 1) / WHEEL_TICK_MS)
+
 /* FIN both ways and nothing pending: the end. Else one FIN is passed on. False: the session has ended. */
 static bool pass_fin(struct session *s, struct half *from, struct half *to)
 {
@@ -177,20 +179,24 @@ static uint32_t left(uint32_t all, uint32_t gone)
 	return gone < all ? all - gone : 1;
 }
 
+static bool is_unsure(const struct session *s)
+{
+	return s->client.unsure || s->server.unsure;
+}
+
 /* Ticks until the session is looked at again. */
 static uint32_t wait_of(const struct session *s)
 {
 	uint32_t now = s->worker->wheel.now, wait = left(s->listener->idle_ticks, now - s->active);
 	if (!s->server.keepalive)
-		wait = least(wait, left(wheel_ticks(RELAY_YOUNG_MS), now - s->began));
-	return s->client.unsure || s->server.unsure ? least(wait, wheel_ticks(UNSURE_MS)) : wait;
+		wait = least(wait, left(TICKS(RELAY_YOUNG_MS), now - s->began));
+	return is_unsure(s) ? least(wait, TICKS(UNSURE_MS)) : wait;
 }
 
 static void run(struct session *s)
 {
-	bool sure = !s->client.unsure && !s->server.unsure;
-	if (go_on(s) && sure && (s->client.unsure || s->server.unsure))
-		session_due(s, wait_of(s));
+	if (go_on(s) && is_unsure(s) && s->deadline.due - s->worker->wheel.now > TICKS(UNSURE_MS))
+		session_due(s, TICKS(UNSURE_MS));
 }
 
 static void ready(struct session *s, struct half *h, short what)
@@ -225,7 +231,7 @@ static void look_again(struct half *h)
 
 static void due(struct session *s)
 {
-	if (s->client.unsure || s->server.unsure) {
+	if (is_unsure(s)) {
 		look_again(&s->client);
 		look_again(&s->server);
 		if (!go_on(s))
@@ -235,7 +241,7 @@ static void due(struct session *s)
 		session_end(s, END_IDLE);
 		return;
 	}
-	if (!s->server.keepalive && s->worker->wheel.now - s->began >= wheel_ticks(RELAY_YOUNG_MS))
+	if (!s->server.keepalive && s->worker->wheel.now - s->began >= TICKS(RELAY_YOUNG_MS))
 		settle(s);
 	session_due(s, wait_of(s));
 }
@@ -247,7 +253,8 @@ static bool enter(struct session *s)
 {
 	s->phase = &relaying;
 	s->active = s->began = s->worker->wheel.now;
-	session_due(s, wait_of(s));
+	/* As if unsure, which it soon is: most relays end before. */
+	session_due(s, least(s->listener->idle_ticks, TICKS(UNSURE_MS)));
 	return session_watch(s, &s->client, s->client.wants_write);
 }
 
