@@ -402,6 +402,7 @@ static void swap(struct control *c, struct generation *next)
 	synchronize_rcu();
 	retire(c, old);
 	conf_log_places(next->conf);
+	generation_warn(next);
 	log_info("reloaded", "zones=%zu services=%zu", next->nzones, count_services(next));
 }
 
@@ -564,6 +565,7 @@ struct control *control_new(struct event_base *base, const char *file, struct ge
 	equip(c, gen);
 	atomic_store_explicit(&current_generation, gen, memory_order_release);
 	conf_log_places(gen->conf);
+	generation_warn(gen);
 	tell_ready(c);
 	return c;
 }

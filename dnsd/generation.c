@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include "../common/conf.h"
 #include "../common/errs.h"
+#include "../common/policy_warn.h"
 #include "../common/tsig.h"
 #include "../common/zonefile.h"
+#include "lb.h"
 #include "zone_build.h"
 
 _Atomic(struct generation *) current_generation;
@@ -170,6 +172,16 @@ struct generation *generation_load(struct conf *conf, const struct generation *o
 		return NULL;
 	}
 	return g;
+}
+
+void generation_warn(const struct generation *g)
+{
+	struct policy_warn w;
+	policy_warn_begin(&w, g->conf);
+	for (size_t i = 0; i < g->nzones; i++)
+		for (size_t k = 0; g->zones[i]->conf == g->conf && k < g->zones[i]->nservices; k++)
+			policy_warn_add(&w, g->zones[i]->services[k]->service);
+	policy_warn_end(&w);
 }
 
 void generation_delete(struct generation *g)

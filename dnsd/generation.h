@@ -43,6 +43,9 @@ extern _Atomic(struct generation *) current_generation;
 struct generation *generation_load(struct conf *conf, const struct generation *old, struct errs *errs);
 void generation_delete(struct generation *g);
 
+/* Logs which policies go by what isn't known here (policy_warn.h). */
+void generation_warn(const struct generation *g);
+
 /* The zone of that origin (lower case). NULL: none, or no generation. */
 struct zone *generation_zone_at(const struct generation *g, const uint8_t *origin);
 

@@ -213,6 +213,7 @@ int main(int argc, char **argv)
 		return EXIT_CONFIG;
 	}
 	if (o.test) {
+		generation_warn(s.gen);
 		generation_delete(s.gen);
 		return EXIT_OK;
 	}

@@ -352,6 +352,7 @@ static void on_loaded(evutil_socket_t fd, short what, void *arg)
 	bool wanted = !c->stopping && !c->succeeded;
 	if (wanted && change_over(c)) {
 		conf_log_places(c->setup->conf);
+		setup_warn(c->setup);
 		log_info("reloaded", "listeners=%zu", c->setup->nlisteners);
 	} else if (wanted) {
 		errs_log(&c->errs);
@@ -413,6 +414,7 @@ static void enter(void *arg)
 	nat_refresh(c->nat);
 	refresh_guard(c);
 	conf_log_places(c->setup->conf);
+	setup_warn(c->setup);
 	log_info("serving", "site=%s listeners=%zu threads=%u sessions_max=%u", c->setup->conf->own->name,
 	         c->setup->nlisteners, c->home.workers, session_limit(c));
 	loop_notify("READY=1");
@@ -614,6 +616,7 @@ bool control_test(const char *file, struct errs *errs)
 	struct setup *s = setup_make(NULL, setup_read(file, NULL, errs), errs);
 	if (!s)
 		return false;
+	setup_warn(s);
 	setup_free(NULL, s);
 	return true;
 }

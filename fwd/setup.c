@@ -8,6 +8,7 @@
 #include "front.h"
 #include "loop.h"
 #include "nat.h"
+#include "policy_warn.h"
 #include "wheel.h"
 #include "zonefile.h"
 
@@ -245,6 +246,15 @@ struct setup *setup_make(struct setup_home *home, struct setup *s, struct errs *
 	if (s)
 		setup_free(home, s);
 	return NULL;
+}
+
+void setup_warn(const struct setup *s)
+{
+	struct policy_warn w;
+	policy_warn_begin(&w, s->conf);
+	for (size_t i = 0; i < s->nservices; i++)
+		policy_warn_add(&w, s->services[i]);
+	policy_warn_end(&w);
 }
 
 static bool watch_servers(struct setup_home *home, const struct setup *s)

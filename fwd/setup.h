@@ -59,6 +59,9 @@ void setup_release(struct setup_home *home, struct setup *s);
 /* Frees it. Main thread, without references left. */
 void setup_free(struct setup_home *home, struct setup *s);
 
+/* Logs which policies go by what isn't known here (policy_warn.h). */
+void setup_warn(const struct setup *s);
+
 /* Does it come from a control or proxy address of a site (spec 8, case 1)? */
 bool setup_is_site(const struct setup *s, const struct addr *source);
 

@@ -169,6 +169,7 @@ RUN_CASES += tests/run/012-layers/run
 RUN_CASES += tests/run/100-command-line/run
 RUN_CASES += tests/run/105-coming-from/run
 RUN_CASES += tests/run/110-config-errors/run
+RUN_CASES += tests/run/115-policy-warnings/run
 RUN_CASES += tests/run/120-zone-errors/run
 RUN_CASES += tests/run/130-second-start/run
 RUN_CASES += tests/run/140-first-round/run

@@ -1,0 +1,98 @@
+#include "policy_warn.h"
+
+#include <stdlib.h>
+#include "geo.h"
+#include "log.h"
+
+static const struct { const char *goes_by, *why; } lacks[LACK_COUNT] = {
+	[LACK_LOCATION] = { "geo", "no file of geo.database tells locations" },
+	[LACK_SITE_LOCATION] = { "geo", "no site has a location" },
+	[LACK_COUNTRY] = { "country", "no file of geo.database tells countries" },
+	[LACK_CONTINENT] = { "continent", "no file of geo.database tells continents" },
+	[LACK_ASN] = { "asn", "no file of geo.database tells autonomous systems" },
+	[LACK_NETWORKS] = { "network", "geo.networks is not set" },
+	[LACK_RTT] = { "rtt", "no listener of forward carries connections, so nobody measures them unless other sites do" },
+};
+
+static unsigned bit(enum policy_lack l)
+{
+	return 1u << l;
+}
+
+unsigned policy_goes_by(const struct policy *p)
+{
+	unsigned by = 0;
+	for (size_t i = 0; i < p->nrules; i++) {
+		const struct rule *r = &p->rules[i];
+		by |= (r->ncountries ? bit(LACK_COUNTRY) : 0) | (r->ncontinents ? bit(LACK_CONTINENT) : 0) | (r->nasns ? bit(LACK_ASN) : 0);
+		for (size_t k = 0; k < r->nmetrics; k++) {
+			by |= r->metrics[k] == METRIC_GEO ? bit(LACK_LOCATION) | bit(LACK_SITE_LOCATION) : 0;
+			by |= r->metrics[k] == METRIC_NETWORK ? bit(LACK_NETWORKS) : r->metrics[k] == METRIC_RTT ? bit(LACK_RTT) : 0;
+		}
+	}
+	return by;
+}
+
+static bool has_site_location(const struct conf *c)
+{
+	for (size_t i = 0; i < c->nsites; i++)
+		if (c->sites[i].has_location)
+			return true;
+	return false;
+}
+
+/* Connections that are relayed: TCP tells their round trips. The configuration is the same at all sites but for what they listen on. */
+static bool measures(const struct conf *c)
+{
+	for (size_t i = 0; i < c->forward.nlisteners; i++)
+		if (c->forward.listeners[i].protocol != FWD_UDP && c->forward.listeners[i].protocol != FWD_IP)
+			return true;
+	return false;
+}
+
+void policy_warn_begin(struct policy_warn *w, const struct conf *c)
+{
+	*w = (struct policy_warn){ .conf = c, .used = calloc(c->npolicies + 1, sizeof *w->used) };
+	w->lacks |= geo_has(c->geo, GEO_LOCATION) ? 0 : bit(LACK_LOCATION);
+	w->lacks |= has_site_location(c) ? 0 : bit(LACK_SITE_LOCATION);
+	w->lacks |= geo_has(c->geo, GEO_COUNTRY) ? 0 : bit(LACK_COUNTRY);
+	w->lacks |= geo_has(c->geo, GEO_CONTINENT) ? 0 : bit(LACK_CONTINENT);
+	w->lacks |= geo_has(c->geo, GEO_ASN) ? 0 : bit(LACK_ASN);
+	w->lacks |= c->networks ? 0 : bit(LACK_NETWORKS);
+	w->lacks |= measures(c) ? 0 : bit(LACK_RTT);
+}
+
+void policy_warn_add(struct policy_warn *w, const struct service *s)
+{
+	unsigned by = s->own_policy ? policy_goes_by(s->own_policy) & w->lacks : 0;
+	for (size_t i = 0; !s->own_policy && w->used && i < w->conf->npolicies; i++)
+		w->used[i] = w->used[i] || s->policy == &w->conf->policies[i];
+	for (unsigned l = 0; l < LACK_COUNT; l++) {
+		if (!(by & bit((enum policy_lack)l)))
+			continue;
+		if (w->in_place[l].n++ == 0)
+			w->in_place[l].first = s;
+	}
+}
+
+static void warn_named(const struct policy_warn *w, const struct policy *p)
+{
+	unsigned by = policy_goes_by(p) & w->lacks;
+	for (unsigned l = 0; l < LACK_COUNT; l++)
+		if (by & bit((enum policy_lack)l))
+			log_warn("a policy goes by what is not known here", "policy=%s goes_by=%s why=\"%s\"", p->name, lacks[l].goes_by, lacks[l].why);
+}
+
+void policy_warn_end(struct policy_warn *w)
+{
+	char name[DNAME_TEXT_MAX];
+	for (size_t i = 0; i < w->conf->npolicies; i++)
+		if (!w->used || w->used[i])
+			warn_named(w, &w->conf->policies[i]);
+	for (unsigned l = 0; l < LACK_COUNT; l++)
+		if (w->in_place[l].n)
+			log_warn("a policy goes by what is not known here", "service=%s others=%zu goes_by=%s why=\"%s\"",
+			         dname_to_text(w->in_place[l].first->name, name), w->in_place[l].n - 1, lacks[l].goes_by, lacks[l].why);
+	free(w->used);
+	w->used = NULL;
+}
