@@ -1,9 +1,13 @@
 #include "check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "check_kind.h"
 #include "loop.h"
+
+/* Characters of a host name (RFC 1035 section 2.3.4, as text without the final dot). */
+#define HOST_MAX 253
 
 static const struct check_kind *const kinds[CHECK_NONE + 1] = {
 	[CHECK_TCP] = &check_kind_tcp,
@@ -60,10 +64,36 @@ struct resolver *checker_resolver(const struct checker *c)
 
 /* --- a check --- */
 
-/* What all its probes share. False: no memory. */
-static bool gather(struct check *k, const char *host)
+/*
+ * What a server is asked for: the service's name, as clients ask for it; of a
+ * wildcard service one of the names below, which certificates and virtual
+ * hosts of *.NAME cover, or where it would be too long the name behind the
+ * "*.". NULL: no memory.
+ */
+static char *host_of(const char *service)
 {
-	if (host && !(k->host = strdup(host)))
+	bool wildcard = strncmp(service, "*.", 2) == 0;
+	bool label = wildcard && strlen(CHECK_WILDCARD_LABEL) + strlen(service) - 1 <= HOST_MAX;
+	size_t room = strlen(CHECK_WILDCARD_LABEL) + strlen(service) + 1;
+	char *host = malloc(room);
+	if (host)
+		snprintf(host, room, "%s%s", label ? CHECK_WILDCARD_LABEL : "", service + (label ? 1 : wildcard ? 2 : 0));
+	return host;
+}
+
+/* `service` without a final dot, which is no part of a Host field or server name. */
+static bool note_service(struct check *k, const char *service)
+{
+	size_t len = strlen(service);
+	k->service = strndup(service, len > 1 && service[len - 1] == '.' ? len - 1 : len);
+	k->host = k->service ? host_of(k->service) : NULL;
+	return k->host;
+}
+
+/* What all its probes share. False: no memory. */
+static bool gather(struct check *k, const char *service)
+{
+	if (service && !note_service(k, service))
 		return false;
 	if ((k->conf->tls || k->conf->starttls) && !(k->tls = secure_context_get(k->checker, k->conf)))
 		return false;
@@ -84,7 +114,7 @@ struct check *check_new(struct checker *c, const struct check_params *p, const s
 	k->preface = p->preface;
 	k->sink = *sink;
 	k->stream.fd = -1;
-	if (!gather(k, p->host)) {
+	if (!gather(k, p->service)) {
 		check_delete(k);
 		return NULL;
 	}
@@ -102,6 +132,7 @@ void check_delete(struct check *k)
 	secure_context_put(k->checker, k->tls);
 	free(k->own);
 	free(k->request);
+	free(k->service);
 	free(k->host);
 	free(k);
 }

@@ -75,6 +75,8 @@ enum check_result {
 };
 
 #define CHECK_RESULT_TEXT_MAX 64
+/* What stands for the "*" where a check asks for a wildcard service. */
+#define CHECK_WILDCARD_LABEL "fairlead-check"
 
 /* "L4 refused", "L7 status 503", ... Writes to `out` and returns it. */
 const char *check_result_text(enum check_result r, uint32_t detail, char out[CHECK_RESULT_TEXT_MAX]);
@@ -112,7 +114,7 @@ struct check_params {
 	const struct conf_check *conf;  /* borrowed until check_rebind or check_delete */
 	struct addr address;            /* with the port */
 	struct addr source;             /* where probes come from; family AF_UNSPEC: the system chooses */
-	const char *host;               /* for the Host field when conf has none; copied */
+	const char *service;            /* its name as text, for the Host field and server name when conf has none; copied. NULL: none */
 	const struct check_preface *preface; /* said first on a TCP connection, before any TLS; NULL: nothing. Static */
 };
 

@@ -61,7 +61,7 @@ static void fill_environment(const struct check *k, char texts[VARIABLES][VARIAB
 	char address[ADDR_TEXT_MAX];
 	snprintf(texts[0], VARIABLE_MAX, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	snprintf(texts[1], VARIABLE_MAX, "FAIRLEAD_CHECK=%s", k->conf->name);
-	snprintf(texts[2], VARIABLE_MAX, "FAIRLEAD_SERVICE=%s", k->host ? k->host : "");
+	snprintf(texts[2], VARIABLE_MAX, "FAIRLEAD_SERVICE=%s", k->service ? k->service : "");
 	snprintf(texts[3], VARIABLE_MAX, "FAIRLEAD_ADDRESS=%s", addr_text(&k->address, address));
 	snprintf(texts[4], VARIABLE_MAX, "FAIRLEAD_PORT=%u", addr_port(&k->address));
 	snprintf(texts[5], VARIABLE_MAX, "FAIRLEAD_TIMEOUT=%g", k->conf->timeout);

@@ -76,7 +76,8 @@ struct check {
 	const struct conf_check *conf;
 	const struct check_kind *kind;
 	struct addr address, source;
-	char *host;                   /* owned */
+	char *service;                /* without final dot; owned, may be NULL */
+	char *host;                   /* of it, what is asked for; likewise */
 	const struct check_preface *preface; /* NULL: none */
 	struct check_sink sink;
 	struct tls_context *tls;      /* NULL: no TLS */

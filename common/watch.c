@@ -164,7 +164,7 @@ static struct column *column_new(struct watch *w, const struct addr *address)
 		return NULL;
 	col->address = *address;
 	for (size_t i = 0; i < w->nchecks; i++) {
-		struct check_params p = { .conf = w->checks[i], .address = *address, .source = w->source, .host = w->host, .preface = w->preface };
+		struct check_params p = { .conf = w->checks[i], .address = *address, .source = w->source, .service = w->service, .preface = w->preface };
 		if (w->ends)
 			w->ends(w, p.conf, address, &p.address, &p.source);
 		col->checks[i] = check_new(w->checker, &p, &sink);
@@ -279,7 +279,7 @@ void watch_delete(struct watch *w)
 	event_del(&w->out);
 	free(w->columns);
 	free(w->checks);
-	free(w->host);
+	free(w->service);
 	free(w);
 }
 

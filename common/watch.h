@@ -72,7 +72,7 @@ bool watch_update_member(struct watch *w, const struct conf *conf, const struct 
 struct watch_server {
 	const struct addr *address;      /* with the port */
 	const struct addr *source;       /* NULL: the system chooses */
-	const char *host;                /* the Host field of http checks that name none (the service's name as text); copied */
+	const char *service;             /* its name as text, for checks that name no host; copied */
 	const struct check_preface *preface; /* NULL: none; static */
 };
 

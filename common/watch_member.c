@@ -43,15 +43,10 @@ static void on_resolved(void *arg, enum resolve_outcome how, const struct addr *
 		watch_report_now(w);
 }
 
-/* The service's name for the Host field, without final dot; of a wildcard the part that is a name. NULL: no memory. */
-static char *host_of(const struct service *s)
+static char *name_of(const struct service *s)
 {
 	char text[DNAME_TEXT_MAX];
-	dname_to_text(s->wildcard ? dname_parent(s->name) : s->name, text);
-	size_t len = strlen(text);
-	if (len > 1 && text[len - 1] == '.')
-		text[len - 1] = '\0';
-	return strdup(text);
+	return strdup(dname_to_text(s->name, text));
 }
 
 /* What is probed: `inside` from its own site, else the targets. 0: a host name. */
@@ -85,9 +80,9 @@ struct watch *watch_new_member(struct checker *c, const struct conf *conf, const
 	w->conf = conf;
 	w->member = m;
 	w->ends = ends;
-	w->host = host_of(s);
+	w->service = name_of(s);
 	size_t n = addresses_of(conf, m, &list);
-	bool fine = w->host;
+	bool fine = w->service;
 	if (fine && w->nchecks)
 		fine = n ? watch_set_addresses(w, list, n) : follow_name(w);
 	return watch_finish_new(w, fine);
@@ -135,10 +130,10 @@ bool watch_update_member(struct watch *w, const struct conf *conf, const struct 
 	for (size_t i = 0; i < m->nchecks && n < MEMBER_CHECKS_MAX; i++)
 		if (m->checks[i]->type != CHECK_NONE)
 			checks[n++] = m->checks[i];
-	char *host = host_of(s);
-	bool same = host && strcmp(host, w->host) == 0 && watch_same_checks(w, checks, n) && same_targets(w, conf, m) &&
+	char *service = name_of(s);
+	bool same = service && strcmp(service, w->service) == 0 && watch_same_checks(w, checks, n) && same_targets(w, conf, m) &&
 	            same_ends(w, conf, m, checks);
-	free(host);
+	free(service);
 	if (!same)
 		return false;
 	watch_rebind(w, checks);

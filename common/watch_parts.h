@@ -27,7 +27,7 @@ struct watch {
 	struct column **columns; size_t ncolumns;
 	struct resolved_name *name;   /* a host name target; NULL: addresses */
 	bool no_address;              /* the name has none */
-	char *host;                   /* for the Host field; may be NULL */
+	char *service;                /* its name, for checks; may be NULL */
 	/* A member's; a real server's: NULL. */
 	const struct conf *conf;
 	const struct member *member;

@@ -13,19 +13,19 @@ struct watch *watch_new_server(struct checker *c, const struct conf_check *check
 	if (server->source)
 		w->source = *server->source;
 	w->preface = server->preface;
-	w->host = server->host ? strdup(server->host) : NULL;
-	return watch_finish_new(w, (!server->host || w->host) && watch_set_addresses(w, server->address, 1));
+	w->service = server->service ? strdup(server->service) : NULL;
+	return watch_finish_new(w, (!server->service || w->service) && watch_set_addresses(w, server->address, 1));
 }
 
 bool watch_update_server(struct watch *w, const struct conf_check *check, const struct watch_server *server)
 {
 	const struct addr *source = server->source;
-	const char *host = server->host;
+	const char *service = server->service;
 	size_t n = check && check->type != CHECK_NONE ? 1 : 0;
 	bool same_source = source ? w->source.sa.sa_family != AF_UNSPEC && addr_equal(&w->source, source)
 	                          : w->source.sa.sa_family == AF_UNSPEC;
-	bool same_host = !host == !w->host && (!host || strcmp(host, w->host) == 0);
-	if (!same_source || !same_host || w->preface != server->preface || !watch_same_checks(w, &check, n) ||
+	bool same_service = !service == !w->service && (!service || strcmp(service, w->service) == 0);
+	if (!same_source || !same_service || w->preface != server->preface || !watch_same_checks(w, &check, n) ||
 	    !addr_equal(&w->columns[0]->address, server->address))
 		return false;
 	watch_rebind(w, &check);

@@ -193,6 +193,7 @@ RUN_CASES += tests/run/312-flaps/run
 RUN_CASES += tests/run/315-failback/run
 RUN_CASES += tests/run/320-all-down/run
 RUN_CASES += tests/run/330-reload/run
+RUN_CASES += tests/run/334-wildcard-checks/run
 RUN_CASES += tests/run/335-probes/run
 RUN_CASES += tests/run/336-greetings/run
 RUN_CASES += tests/run/337-certificates/run

@@ -150,7 +150,7 @@ static void http_results(void)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct bench b;
 		set_up(&b, CHECK_HTTP);
-		b.params.host = "www.example.com";
+		b.params.service = "www.example.com";
 		if (cases[i].body)
 			body_regex(&b, cases[i].body);
 		begin_with_peer(&b, cases[i].mode, cases[i].text);
@@ -165,7 +165,7 @@ static void the_request(void)
 	char expected[300];
 	struct bench b;
 	set_up(&b, CHECK_HTTP);
-	b.params.host = "www.example.com";
+	b.params.service = "www.example.com";
 	b.conf.path = "/healthz?a=b";
 	b.conf.method = "HEAD";
 	b.conf.headers = headers;
@@ -178,12 +178,34 @@ static void the_request(void)
 	tear_down(&b);
 }
 
+/* Without the final dot; of a wildcard a name below it, or where that is too long the name behind the "*.". */
+static void the_host_of_a_service(void)
+{
+#define LONG "a23456789.a23456789.a23456789.a23456789.a23456789.a23456789.a23456789.a23456789.a23456789.a23456789.a23456789.a23456789." \
+             "a23456789.a23456789.a23456789.a23456789.a23456789.a23456789.a23456789.a23456789.a23456789.a23456789.a23456789.abcdefgh"
+	static const struct { const char *service, *host; } cases[] = {
+		{ "www.example.com.", "www.example.com" }, { "*.app.example.com.", "fairlead-check.app.example.com" }, { "*.app.example.com", "fairlead-check.app.example.com" },
+		{ "a*.example.com.", "a*.example.com" }, { "*." LONG, "fairlead-check." LONG }, { "*.a" LONG, "a" LONG },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct bench b;
+		char expected[400];
+		set_up(&b, CHECK_HTTP);
+		b.params.service = cases[i].service;
+		begin_with_peer(&b, PEER_REPLY, "HTTP/1.1 200 OK\r\n\r\n");
+		first_is(&b, RESULT_L7_STATUS, 200);
+		snprintf(expected, sizeof expected, "\r\nHost: %s:%u\r\n", cases[i].host, addr_port(&b.params.address));
+		CU_ASSERT_PTR_NOT_NULL(strstr(badpeer_heard(b.peer), expected));
+		tear_down(&b);
+	}
+}
+
 static void a_host_of_its_own_and_status_ranges(void)
 {
 	struct status_range ranges[] = { { 200, 200 }, { 500, 503 } };
 	struct bench b;
 	set_up(&b, CHECK_HTTP);
-	b.params.host = "www.example.com";
+	b.params.service = "www.example.com";
 	b.conf.host = "other.example.com";
 	b.conf.status = ranges;
 	b.conf.nstatus = 2;
@@ -446,6 +468,7 @@ UNIT_MAIN("check",
 	UNIT_TEST(tcp_results),
 	UNIT_TEST(http_results),
 	UNIT_TEST(the_request),
+	UNIT_TEST(the_host_of_a_service),
 	UNIT_TEST(a_host_of_its_own_and_status_ranges),
 	UNIT_TEST(refused_and_unreachable),
 	UNIT_TEST(connect_times_out),

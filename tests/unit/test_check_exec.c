@@ -14,7 +14,7 @@ static void begin_script(struct bench *b, const char *script)
 	b->conf.command = command;
 	b->conf.ncommand = 3;
 	b->conf.timeout = 5;
-	b->params.host = "www.example.com";
+	b->params.service = "www.example.com";
 	addr_parse(&b->params.address, "192.0.2.7", 8080);
 	begin(b);
 }

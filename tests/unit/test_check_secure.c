@@ -12,7 +12,7 @@ static void set_up_secure(struct secure_bench *s, enum check_type type, const st
 	set_up(&s->b, type);
 	s->b.conf.tls = true;
 	s->b.conf.verify = true;
-	s->b.params.host = "www.example.com";
+	s->b.params.service = "www.example.com";
 	s->b.conf.timeout = 2;
 	s->server = tlspeer_new(s->b.base, o);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s->server);
