@@ -28,7 +28,7 @@ unsigned answer_down_labels(const struct conf *conf, const struct zone_name *n, 
 }
 
 /* What the gate is made of when these sites are down: all else as it is. */
-static void assume(const struct explain *e, const struct lb_state *st, struct member_view *views)
+static void assume(struct explain *e, const struct lb_state *st, struct member_view *views)
 {
 	const struct service *s = e->lb->service;
 	for (size_t m = 0; m < s->nmembers; m++) {
@@ -36,6 +36,7 @@ static void assume(const struct explain *e, const struct lb_state *st, struct me
 		for (unsigned i = 0; i < e->ndown; i++)
 			if (s->members[m].site == (int)e->down[i])
 				views[m] = (struct member_view){ .verdict = VERDICT_DOWN };
+		e->percent[m] = views[m].percent;
 	}
 }
 

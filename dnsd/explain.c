@@ -265,6 +265,16 @@ static void value_text(char *out, size_t size, enum metric m, int64_t v)
 	}
 }
 
+/* In the unit of the LB lines, also where what is left of weights has another inside. */
+static void weight_text(char *out, size_t size, const struct explain *e, uint16_t member)
+{
+	unsigned percent = e->percent[member] ? e->percent[member] : 100, hundredths = service_of(e)->members[member].weight * percent;
+	if (hundredths % 100)
+		snprintf(out, size, "%u.%02u", hundredths / 100, hundredths % 100);
+	else
+		snprintf(out, size, "%u", hundredths / 100);
+}
+
 static bool has_values(enum metric m)
 {
 	return m != METRIC_RANDOM && m != METRIC_ROUNDROBIN;
@@ -295,7 +305,10 @@ static void put_metric(struct txt *t, const struct explain *e, const struct trac
 	put_tiers(t, e, m);
 	txt_list_begin_limited(&list, t, "why", METRIC_LIST_MAX);
 	for (unsigned i = 0; has_values(m->metric) && i < e->trace.ncandidates; i++) {
-		value_text(value, sizeof value, m->metric, m->value[m->order[i]]);
+		if (m->metric == METRIC_WEIGHTED || m->metric == METRIC_HASH)
+			weight_text(value, sizeof value, e, m->order[i]);
+		else
+			value_text(value, sizeof value, m->metric, m->value[m->order[i]]);
 		snprintf(text, sizeof text, "%s:%s", label_of(e, m->order[i]), value);
 		txt_list_add(&list, ',', text);
 	}

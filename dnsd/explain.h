@@ -27,6 +27,7 @@ struct explain {
 	bool host;
 	uint16_t a[ANSWERS_MAX], aaaa[ANSWERS_MAX];
 	unsigned na, naaaa;
+	uint16_t percent[SERVICE_MEMBERS_MAX]; /* that agents leave of weights, by index into service.members; 0: nobody says any */
 	struct gate gate;                     /* with those sites down */
 	struct select_trace trace;
 };
