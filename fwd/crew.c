@@ -49,11 +49,11 @@ static void use_setup(struct worker *w, struct setup *s)
 		setup_release(w->home, before);
 }
 
-/* An eighth of a small share may become pipes, which need a pair each, too. */
+/* An eighth of a small share may become pipes, which need a pair each, too, and make way for sessions. */
 static void limit(struct worker *w, uint32_t pairs)
 {
 	w->pipes.max = pairs / 8 < PIPES_MAX ? pairs / 8 : PIPES_MAX;
-	w->sessions_max = pairs > w->pipes.max ? pairs - w->pipes.max : 1;
+	w->sessions_max = pairs ? pairs : 1;
 	/* A datagram's session has one descriptor; a quarter is left to connections, whom nobody can make give way. */
 	w->flows_max = w->sessions_max / 2 * 3 + 1;
 }

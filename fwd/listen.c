@@ -272,10 +272,10 @@ static void pause_socket(struct listen_socket *l, const char *why)
 		         (unsigned long long)w->counters.pauses);
 }
 
-/* Why it may not accept now; NULL: it may. A client is only taken in when the descriptor for its server is sure, too. */
+/* Why it may not accept now; NULL: it may. */
 static const char *full(const struct listen_socket *l)
 {
-	if (l->worker->sessions + (l->worker->flows + 1) / 2 >= l->worker->sessions_max)
+	if (!worker_has_room(l->worker))
 		return "out of descriptors (RLIMIT_NOFILE)";
 	if (atomic_load_explicit(&l->listener->count->sessions, memory_order_relaxed) >= l->listener->conf->max_sessions)
 		return "max_sessions";

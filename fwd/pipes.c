@@ -52,13 +52,20 @@ void pipes_give(struct pipes *p, struct pipe *pipe)
 	p->free = pipe;
 }
 
+bool pipes_drop(struct pipes *p)
+{
+	struct pipe *pipe = p->free;
+	if (!pipe)
+		return false;
+	p->free = pipe->next;
+	destroy(p, pipe);
+	return true;
+}
+
 void pipes_free(struct pipes *p)
 {
-	while (p->free) {
-		struct pipe *pipe = p->free;
-		p->free = pipe->next;
-		destroy(p, pipe);
-	}
+	while (pipes_drop(p))
+		;
 }
 
 ssize_t pipe_fill(struct pipe *pipe, int fd)

@@ -33,6 +33,8 @@ struct pipes {
 struct pipe *pipes_take(struct pipes *p);
 /* Gives it back; with bytes left in it, they are thrown away. */
 void pipes_give(struct pipes *p, struct pipe *pipe);
+/* One that nobody uses makes way. False: there is none. */
+bool pipes_drop(struct pipes *p);
 void pipes_free(struct pipes *p);
 
 /* Bytes from a socket into an empty pipe, as recv. */

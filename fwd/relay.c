@@ -103,7 +103,7 @@ static ssize_t copy(struct session *s, struct half *from, struct half *to, bool 
 static ssize_t move(struct session *s, struct half *from, struct half *to, bool *ok)
 {
 	struct pipes *pipes = &s->worker->pipes;
-	struct pipe *pipe = from->bulk && !from->tls && !to->tls ? pipes_take(pipes) : NULL;
+	struct pipe *pipe = from->bulk && !from->tls && !to->tls ? worker_pipe(s->worker) : NULL;
 	if (!pipe)
 		return copy(s, from, to, ok);
 	ssize_t n = pipe_fill(pipe, from->fd);

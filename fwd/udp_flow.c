@@ -72,7 +72,7 @@ static bool make_room(struct udp_socket *l)
 			return false;
 		}
 	}
-	if (w->flows >= w->flows_max || w->sessions + (w->flows + 1) / 2 >= w->sessions_max) {
+	if (w->flows >= w->flows_max || !worker_has_room(w)) {
 		say_full(l, "out of descriptors (RLIMIT_NOFILE)");
 		return evict(l) || evict_any(l->udp);
 	}

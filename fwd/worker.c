@@ -33,6 +33,26 @@ void worker_free(struct worker *w)
 	free(w->rtt);
 }
 
+/* A datagram's session has one descriptor, all others have a pair. */
+static uint32_t pairs(const struct worker *w)
+{
+	return w->sessions + (w->flows + 1) / 2 + w->pipes.n;
+}
+
+bool worker_has_room(struct worker *w)
+{
+	while (pairs(w) >= w->sessions_max && pipes_drop(&w->pipes))
+		;
+	return pairs(w) < w->sessions_max;
+}
+
+struct pipe *worker_pipe(struct worker *w)
+{
+	if (!w->pipes.free && pairs(w) + 2 * w->pipes.max >= w->sessions_max)
+		return NULL;
+	return pipes_take(&w->pipes);
+}
+
 static uint64_t now_ns(void)
 {
 	struct timespec t;

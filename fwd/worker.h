@@ -71,7 +71,7 @@ struct worker {
 	uint64_t random;                    /* state of select_random */
 	uint32_t proxy_turn;                /* which proxy IP is next */
 	_Atomic(uint32_t) sessions;         /* written by this thread alone */
-	uint32_t sessions_max;              /* this thread's share: each has both its descriptors for sure */
+	uint32_t sessions_max;              /* this thread's share of pairs of descriptors, for sessions and pipes */
 	struct udp *udp;                    /* NULL: there was never a UDP listener */
 	_Atomic(uint32_t) flows;            /* UDP sessions, a descriptor each; written by this thread alone */
 	uint32_t flows_max;
@@ -86,6 +86,14 @@ struct worker {
 bool worker_init(struct worker *w, unsigned index, struct setup_home *home);
 /* Without sessions and sockets. */
 void worker_free(struct worker *w);
+
+/*
+ * Are there two descriptors for one more session? A client is only taken in
+ * when the one for its server is sure, too. Pipes that nobody uses make way.
+ */
+bool worker_has_room(struct worker *w);
+/* As pipes_take; also NULL when sessions will soon need the descriptors: then bytes are copied. */
+struct pipe *worker_pipe(struct worker *w);
 
 /* The present tick of the wheel. */
 uint32_t worker_tick(void);

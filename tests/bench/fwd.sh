@@ -26,6 +26,9 @@ measure_tcp() { # SUBJECT
 	out=$(quiet load -d "$short" -m ping -k 1 -P "$all");  reckv fwd "$s" "$out" "p50_us:ping1_p50_us"
 	out=$(quiet load -d "$short" -m ping -k 64 -P "$all"); reckv fwd "$s" "$out" "cpu_ns_per_op:ping64_ns"
 	out=$(quiet load -d "$bulk" -m bulk -k 8 -P "$all");   reckv fwd "$s" "$out" "cpu_s_per_GB:cpu_s_per_GB GBps:GBps"
+	if [ "$s" = fairlead-nat ]; then
+		out=$(quiet load -d "$bulk" -m bulk -k 8 -P "$PIDS"); reckv fwd "$s" "$out" "cpu_s_per_GB:process_s_per_GB"
+	fi
 	say "fwd $REP $s bulk:$(pick "$out" "GBps cpu_s_per_GB disturb")"
 }
 measure_udp() { # SUBJECT
