@@ -146,6 +146,15 @@ static void reset_at_once(struct worker *w, const struct listener *l, int fd, bo
 	sock_reset(fd);
 }
 
+/* NULL: no memory. */
+static struct session *take_client(struct worker *w, struct listener *l, uint16_t dialled, int fd, const struct addr *client, bool from_site)
+{
+	struct session *s = session_new(w, l, dialled, fd, client);
+	if (s)
+		s->from_site = from_site;
+	return s;
+}
+
 /* Something has to be read before the decision. */
 static void serve_later(struct worker *w, struct listener *l, uint16_t dialled, int fd, const struct addr *client)
 {
@@ -154,10 +163,9 @@ static void serve_later(struct worker *w, struct listener *l, uint16_t dialled, 
 		reset_at_once(w, l, fd, from_site);
 		return;
 	}
-	struct session *s = session_new(w, l, dialled, fd, client);
+	struct session *s = take_client(w, l, dialled, fd, client, from_site);
 	if (!s)
 		return;
-	s->from_site = from_site;
 	if (preface_is_wanted(l->conf, client))
 		preface_begin(s, serve_prefaced);
 	else
@@ -177,10 +185,9 @@ void serve(struct worker *w, struct listener *l, uint16_t dialled, int fd, const
 		reset_at_once(w, l, fd, from_site);
 		return;
 	}
-	struct session *s = session_new(w, l, dialled, fd, client);
+	struct session *s = take_client(w, l, dialled, fd, client, from_site);
 	if (!s)
 		return;
-	s->from_site = from_site;
 	count_arrival(l, from_site);
 	if (take_place(s))
 		start(s, r);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -50,6 +51,16 @@ struct sockaddr_in addr4_port(const char *text)
 	memcpy(ip, text, (size_t)(colon - text));
 	ip[colon - text] = '\0';
 	return addr4(ip, atoi(colon + 1));
+}
+
+int tcp_listen(const char *ip, int port)
+{
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	struct sockaddr_in a = addr4(ip, port);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (bind(fd, (struct sockaddr *)&a, sizeof a) || listen(fd, 65535))
+		die("cannot listen on %s:%d", ip, port);
+	return fd;
 }
 
 void pin_core(int core)

@@ -24,6 +24,9 @@ struct sockaddr_in addr4(const char *ip, int port);
 /* "1.2.3.4:80", likewise. */
 struct sockaddr_in addr4_port(const char *text);
 
+/* A non-blocking listening socket; dies when there is none to be had. */
+int tcp_listen(const char *ip, int port);
+
 /* Binds the calling thread to one core; core < 0: nothing. */
 void pin_core(int core);
 

@@ -53,17 +53,12 @@ static void serve(int fd)
 
 int main(int argc, char **argv)
 {
-	int one = 1;
 	if (argc != 3)
 		die("usage: http302 address port");
 	signal(SIGPIPE, SIG_IGN);
 	alarm(BENCH_LIFETIME);
 	poller = epoll_create1(0);
-	listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	struct sockaddr_in a = addr4(argv[1], atoi(argv[2]));
-	if (bind(listener, (struct sockaddr *)&a, sizeof a) || listen(listener, 65535))
-		die("cannot listen on %s:%s", argv[1], argv[2]);
+	listener = tcp_listen(argv[1], atoi(argv[2]));
 	watch(listener);
 	struct epoll_event events[EVENTS];
 	for (;;) {

@@ -23,16 +23,6 @@ static size_t reply = 128;
 static bool source;
 static int poller, listener;
 
-static int listen_on(const char *ip, int port)
-{
-	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	struct sockaddr_in a = addr4(ip, port);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (bind(fd, (struct sockaddr *)&a, sizeof a) || listen(fd, 65535))
-		die("cannot listen on %s:%d", ip, port);
-	return fd;
-}
-
 static void watch(int fd, uint32_t events)
 {
 	struct epoll_event e = { .events = events, .data.fd = fd };
@@ -83,7 +73,7 @@ int main(int argc, char **argv)
 	alarm(BENCH_LIFETIME);
 	memset(bytes, 'x', sizeof bytes);
 	poller = epoll_create1(0);
-	listener = listen_on(ip, port);
+	listener = tcp_listen(ip, port);
 	watch(listener, EPOLLIN);
 	struct epoll_event events[EVENTS];
 	for (;;) {

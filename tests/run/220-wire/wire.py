@@ -5,16 +5,9 @@ import sys
 import time
 
 from dnswire import *
+from judge import check, finish
 
 server = sys.argv[1]
-failed = 0
-
-
-def check(what, held):
-    global failed
-    if not held:
-        failed += 1
-        print("FAILED:", what)
 
 
 def ask(msg, **how):
@@ -127,4 +120,4 @@ with socket.create_connection((server, 53), 5) as s:
     s.shutdown(socket.SHUT_WR)
     check("answered after the client's FIN", Reply(tcp_read(s)).id == 6)
 check("alive at the end", alive())
-sys.exit(1 if failed else 0)
+finish()

@@ -7,17 +7,10 @@ import sys
 import time
 
 from dnswire import *
+from judge import check, finish
 
 server, rate = sys.argv[1], int(sys.argv[2])
 SECONDS = 4.0
-failed = 0
-
-
-def check(what, held):
-    global failed
-    if not held:
-        failed += 1
-        print("FAILED:", what)
 
 
 def opened(source):
@@ -67,7 +60,7 @@ if rate == 0:
         select.select([s], [], [], 1.0)
         t.take(s)
     check("without a limit all are answered (%d of 500)" % t.full, t.full == 500)
-    sys.exit(1 if failed else 0)
+    finish()
 
 # a client with a cookie in the flooded network learns it before
 me = "127.77.1.200"
@@ -131,4 +124,4 @@ check("NXDOMAIN has a limit of its own (%d)" % negative.full, 0 < negative.full 
 check("%d of %d answered with a cookie" % (answered, asked), asked > 10 and answered == asked)
 for what, g in zip(["another network", "an exempt one", "TCP"], good):
     check("%d of %d answered to %s" % (g.full, g.sent, what), g.sent > 0 and g.full == g.sent)
-sys.exit(1 if failed else 0)
+finish()

@@ -2,18 +2,11 @@
 import os
 import re
 import socket
-import sys
 import time
 
-failed = 0
+from judge import check, finish
+
 slow = float(os.environ.get("FAIRLEAD_SLOW", 1))
-
-
-def check(what, held, *more):
-    global failed
-    if not held:
-        failed += 1
-        print("FAILED:", what, *more)
 
 
 def connect():
@@ -135,4 +128,4 @@ head, _ = ask("GET /" + "a" * 9000 + " HTTP/1.1\r\n" + HOST + "\r\n")
 check("a target over 8 KiB: 414", status(head) == "414", head[:200])
 head, _ = ask("GET / HTTP/1.1\r\n" + HOST + "A: " + "a" * 17000 + "\r\n\r\n")
 check("a head over 16 KiB: 431", status(head) == "431", head[:200])
-sys.exit(1 if failed else 0)
+finish()

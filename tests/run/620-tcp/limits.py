@@ -6,18 +6,11 @@ import sys
 import time
 
 from dnswire import *
+from judge import check, finish
 
 SERVER, MAX = sys.argv[1], int(sys.argv[2])
 SHARE = MAX * 3 // 4
 SLOW = float(os.environ.get("FAIRLEAD_SLOW", "1"))
-failed = 0
-
-
-def check(what, held):
-    global failed
-    if not held:
-        failed += 1
-        print("FAILED:", what)
 
 
 def connect(source):
@@ -72,7 +65,7 @@ def main():
     check("who has asked stays", all(answered(s) for s in greedy[:50]))
     check("the new ones are served", all(answered(s) for s in more))
     check("the others stay", all(alive(s) for s in others))
-    sys.exit(1 if failed else 0)
+    finish()
 
 
 main()

@@ -10,20 +10,13 @@ import sys
 import time
 
 from dnswire import *
+from judge import check, finish
 
 SERVER, PID = sys.argv[1], int(sys.argv[2])
 MEASURED = sys.argv[3:] == ["measured"]     # memory means nothing under sanitizers
 SLOW = float(os.environ.get("FAIRLEAD_SLOW", "1"))
 NAME, MEDIUM, BIG = "static.gslb.example.com", "medium.gslb.example.com", "big.gslb.example.com"
 IDLE_SECONDS = 10           # of the server
-failed = 0
-
-
-def check(what, held):
-    global failed
-    if not held:
-        failed += 1
-        print("FAILED:", what)
 
 
 def connect(receive_buffer=None, patience=10):
@@ -251,7 +244,7 @@ def main():
     check("who never finishes a message is ended", dripping(drip, b"\xff\xff" + b"\0" * 1000, (IDLE_SECONDS + 4) * SLOW))
     for s in readers:
         s.close()
-    sys.exit(1 if failed else 0)
+    finish()
 
 
 main()
