@@ -23,6 +23,7 @@
 #include "cookie_state.h"
 #include "exchange.h"
 #include "flatten.h"
+#include "grace.h"
 #include "lb.h"
 #include "lb_numbers.h"
 #include "monitor.h"
@@ -52,9 +53,7 @@ struct control {
 	struct movings *movings;       /* what secondaries get */
 	struct notify *notify;
 	/* lb_states that were replaced; query threads may still look at them until the next grace period */
-	struct lb_state **garbage; size_t ngarbage, garbage_room;
-	void **plain; size_t nplain, plain_room; /* the same for what free() ends */
-	struct event *collect;
+	struct grace *grace;
 	struct lb **numbered; size_t nnumbered; /* services of the generation whose policies ask for numbers */
 	struct event *numbers;
 	bool numbers_soon;             /* within NUMBERS_MS */
@@ -71,57 +70,16 @@ struct control {
 
 /* ---- states of services ---- */
 
-static void on_collect(evutil_socket_t fd, short what, void *arg)
-{
-	struct control *c = arg;
-	(void)fd;
-	(void)what;
-	synchronize_rcu();
-	for (size_t i = 0; i < c->ngarbage; i++)
-		lb_state_delete(c->garbage[i]);
-	c->ngarbage = 0;
-	for (size_t i = 0; i < c->nplain; i++)
-		free(c->plain[i]);
-	c->nplain = 0;
-}
-
-/* As discard, for what others let query threads see. */
+/* For what others let query threads see. */
 static void discard_plain(void *arg, void *p)
 {
 	struct control *c = arg;
-	if (c->nplain == c->plain_room) {
-		size_t room = c->plain_room ? c->plain_room * 2 : 64;
-		void **more = realloc(c->plain, room * sizeof *more);
-		if (!more) {
-			synchronize_rcu();
-			free(p);
-			return;
-		}
-		c->plain = more;
-		c->plain_room = room;
-	}
-	c->plain[c->nplain++] = p;
-	event_active(c->collect, EV_TIMEOUT, 1);
+	grace_give(c->grace, p, free);
 }
 
-/* Freed after a grace period, together with all others of this moment: one wait serves a thousand changes. */
-static void discard(struct control *c, struct lb_state *st)
+static void end_state(void *st)
 {
-	if (!st)
-		return;
-	if (c->ngarbage == c->garbage_room) {
-		size_t room = c->garbage_room ? c->garbage_room * 2 : 64;
-		struct lb_state **more = realloc(c->garbage, room * sizeof(struct lb_state *));
-		if (!more) {
-			synchronize_rcu();
-			lb_state_delete(st);
-			return;
-		}
-		c->garbage = more;
-		c->garbage_room = room;
-	}
-	c->garbage[c->ngarbage++] = st;
-	event_active(c->collect, EV_TIMEOUT, 1);
+	lb_state_delete(st);
 }
 
 static uint32_t ttl_now(const struct control *c, const struct lb *lb)
@@ -160,7 +118,7 @@ static void publish(struct control *c, struct lb *lb)
 	for (size_t i = 0; i < s->nmembers; i++)
 		if (views[i].verdict == VERDICT_DOWN)
 			st->down[i / 8] |= (uint8_t)(1 << i % 8);
-	discard(c, atomic_exchange_explicit(&lb->state, st, memory_order_acq_rel));
+	grace_give(c->grace, atomic_exchange_explicit(&lb->state, st, memory_order_acq_rel), end_state);
 	moving_touch(lb);
 }
 
@@ -173,8 +131,7 @@ static void publish_numbers(struct control *c, struct lb *lb, int64_t now)
 	lb->numbers_stale = false;
 	if (!lb_numbers_publish(lb, now, &old))
 		log_error("out of memory, a service keeps its old numbers", "service=%s", dname_to_text(lb->service->name, name));
-	if (old)
-		discard_plain(c, old);
+	discard_plain(c, old);
 }
 
 static void numbers_later(struct control *c, unsigned ms)
@@ -351,8 +308,7 @@ static const struct cookie_secrets *own_cookies(struct control *c, const struct 
 static void publish_rtt(struct control *c, struct generation *g)
 {
 	struct rtt_table *old = atomic_exchange_explicit(&g->rtt, rtts_table(c->rtts, g->conf, loop_now()), memory_order_acq_rel);
-	if (old)
-		discard_plain(c, old);
+	discard_plain(c, old);
 }
 
 static void on_rtt(void *arg)
@@ -529,14 +485,14 @@ static bool make_parts(struct control *c, const char *file)
 	struct exchange_calls exchange = { .retire = discard_plain, .arg = c };
 	c->file = strdup(file);
 	c->loaded = fd < 0 ? NULL : event_new(c->base, fd, EV_READ | EV_PERSIST, on_loaded, c);
-	c->collect = event_new(c->base, -1, 0, on_collect, c);
+	c->grace = grace_new(c->base);
 	c->numbers = event_new(c->base, -1, 0, on_numbers_due, c);
 	c->resolver = resolver_new(c->base, NULL, &why);
 	if (!c->resolver) /* only host name targets need it: without them nobody misses it */
 		log_error("names cannot be resolved", "error=\"%s\"", why);
 	c->checker = checker_new(c->base, c->resolver);
 	c->live = live_new();
-	if (!c->file || !c->loaded || !c->collect || !c->numbers || !c->checker || !c->live || event_add(c->loaded, NULL) < 0)
+	if (!c->file || !c->loaded || !c->grace || !c->numbers || !c->checker || !c->live || event_add(c->loaded, NULL) < 0)
 		return false;
 	c->rtts = rtts_new(c->base, &rtt);
 	if (!c->rtts)
@@ -585,12 +541,7 @@ void control_delete(struct control *c)
 	if (c->next)
 		retire(c, c->next);
 	retire(c, c->gen);
-	for (size_t i = 0; i < c->ngarbage; i++)
-		lb_state_delete(c->garbage[i]);
-	free(c->garbage);
-	for (size_t i = 0; i < c->nplain; i++)
-		free(c->plain[i]);
-	free(c->plain);
+	grace_delete(c->grace);
 	rrl_delete(c->rrl);
 	explicit_bzero(&c->cookies, sizeof c->cookies);
 	if (c->live)
@@ -599,8 +550,6 @@ void control_delete(struct control *c)
 		checker_delete(c->checker);
 	if (c->resolver)
 		resolver_delete(c->resolver);
-	if (c->collect)
-		event_free(c->collect);
 	if (c->numbers)
 		event_free(c->numbers);
 	free(c->numbered);
