@@ -23,8 +23,8 @@ measure_tcp() { # SUBJECT
 		reckv fwd "$s" "$out" "cpu_ns_per_op:short_process_ns"
 	fi
 	syscalls_per fwd "$s" short_syscalls -d "$short" -m short -k 64
-	out=$(quiet load -d "$short" -m ping -k 1 -P "$all");  reckv fwd "$s" "$out" "p50_us:ping1_p50_us"
-	out=$(quiet load -d "$short" -m ping -k 64 -P "$all"); reckv fwd "$s" "$out" "cpu_ns_per_op:ping64_ns"
+	out=$(quiet load -d "$short" -m ping -k 1 -P "$all");  reckv fwd "$s" "$out" "p50_us:ping1_p50_us p99_us:ping1_p99_us"
+	out=$(quiet load -d "$short" -m ping -k 64 -P "$all"); reckv fwd "$s" "$out" "cpu_ns_per_op:ping64_ns p50_us:ping64_p50_us p99_us:ping64_p99_us"
 	out=$(quiet load -d "$bulk" -m bulk -k 8 -P "$all");   reckv fwd "$s" "$out" "cpu_s_per_GB:cpu_s_per_GB GBps:GBps"
 	if [ "$s" = fairlead-nat ]; then
 		out=$(quiet load -d "$bulk" -m bulk -k 8 -P "$PIDS"); reckv fwd "$s" "$out" "cpu_s_per_GB:process_s_per_GB"

@@ -31,7 +31,7 @@ int tcp_listen(const char *ip, int port);
 void pin_core(int core);
 
 /* Latencies in nanoseconds, 32 buckets a power of two (3 %). */
-#define HIST_SUB 5
+#define HIST_SUB 7              /* buckets within 1/128: latencies are subtracted from one another */
 #define HIST_BUCKETS (64 << HIST_SUB)
 struct hist { uint64_t count, max, bucket[HIST_BUCKETS]; };
 
