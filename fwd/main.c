@@ -10,6 +10,7 @@
 #include "errs.h"
 #include "log.h"
 #include "options.h"
+#include "tlsheap.h"
 
 static int serve_until_stopped(struct control *c, bool replace)
 {
@@ -27,6 +28,7 @@ static int serve_until_stopped(struct control *c, bool replace)
 
 int main(int argc, char **argv)
 {
+	tlsheap_begin();
 	struct options o = options_parse(argc, argv, "fairlead-fwd");
 	struct errs errs;
 	errs_init(&errs);
