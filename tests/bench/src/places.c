@@ -37,7 +37,7 @@ static void make_records(struct made *m)
 		char code[3] = { (char)('A' + country / 26), (char)('A' + country % 26), 0 }, city[32];
 		snprintf(city, sizeof city, "Town number %u", i);
 		m->records[i] = mmdb_record(m->db, &(struct mmdb_record){ .country = code, .continent = continents[country % 6], .located = true,
-		                            .latitude = below(170) - 85 + below(10000) / 1e4, .longitude = below(350) - 175 + below(10000) / 1e4, .city = city });
+		                            .latitude = (int)below(170) - 85 + below(10000) / 1e4, .longitude = (int)below(350) - 175 + below(10000) / 1e4, .city = city });
 	}
 }
 
