@@ -91,6 +91,7 @@ common_libcommon_a_SOURCES += common/log.c
 common_libcommon_a_SOURCES += common/log.h
 common_libcommon_a_SOURCES += common/loop.c
 common_libcommon_a_SOURCES += common/loop.h
+common_libcommon_a_SOURCES += common/metric_geo.c
 common_libcommon_a_SOURCES += common/metric_tiers.c
 common_libcommon_a_SOURCES += common/metric_value.c
 common_libcommon_a_SOURCES += common/metrics.c

@@ -44,43 +44,74 @@ static int64_t median_of_known(const int64_t *keys, size_t n)
 	return count ? known[(count - 1) / 2] : 0;
 }
 
-void metric_keys(enum metric m, const struct select_input *in, struct select_looks *looks, const uint16_t *members,
-                 size_t n, int64_t *keys)
+/* Who has no key joins those of the median one. */
+static void fill_in(int64_t *keys, size_t n)
 {
-	bool unknown = false;
-	int64_t median;
+	int64_t median = median_of_known(keys, n);
 
-	metric_values(m, in, looks, members, n, keys);
-	for (size_t i = 0; i < n; i++)
-		if (keys[i] == METRIC_UNKNOWN)
-			unknown = true;
-		else if (m == METRIC_CAPACITY)
-			keys[i] = -keys[i]; /* of the free share the most is the best */
-	if (!unknown)
-		return;
-	median = median_of_known(keys, n);
 	for (size_t i = 0; i < n; i++)
 		if (keys[i] == METRIC_UNKNOWN)
 			keys[i] = median;
 }
 
-static int64_t limit_of(enum metric m, int64_t best)
+bool metric_keys(enum metric m, const struct select_input *in, struct select_looks *looks, const uint16_t *members,
+                 size_t n, int64_t *keys)
+{
+	size_t known = m == METRIC_GEO ? metric_geo_keys(in, looks, members, n, keys) : metric_values(m, in, looks, members, n, keys);
+
+	if (known == 0)
+		return false;
+	if (m == METRIC_CAPACITY)
+		for (size_t i = 0; i < n; i++)
+			if (keys[i] != METRIC_UNKNOWN)
+				keys[i] = -keys[i]; /* of the free share the most is the best */
+	if (known < n)
+		fill_in(keys, n);
+	return true;
+}
+
+/* The best, and all that is as good as it. */
+static int64_t as_good(enum metric m, int64_t best)
 {
 	int64_t more = tolerances[m].tenth ? best / 10 : 0;
 
 	return best + (more > tolerances[m].least ? more : tolerances[m].least);
 }
 
+/* The highest key of the best tier, or what lies between it and the next. */
+static int64_t limit_of(enum metric m, const int64_t *keys, size_t n)
+{
+	int64_t best = keys[0];
+
+	for (size_t i = 1; i < n; i++)
+		if (keys[i] < best)
+			best = keys[i];
+	if (m == METRIC_GEO)
+		return metric_geo_limit(best, as_good(m, metric_geo_metres(best)), keys, n);
+	return as_good(m, best);
+}
+
+size_t metric_narrow(enum metric m, const struct select_input *in, struct select_looks *looks, uint16_t *members, size_t n)
+{
+	int64_t keys[SERVICE_MEMBERS_MAX], limit;
+	size_t nbest = 0;
+
+	if (!metric_keys(m, in, looks, members, n, keys))
+		return n;
+	limit = limit_of(m, keys, n);
+	for (size_t i = 0; i < n; i++) {
+		members[nbest] = members[i];
+		nbest += keys[i] <= limit;
+	}
+	return nbest;
+}
+
 size_t metric_split(enum metric m, uint16_t *members, int64_t *keys, size_t n)
 {
 	uint16_t others[SERVICE_MEMBERS_MAX];
-	int64_t other_keys[SERVICE_MEMBERS_MAX], limit = keys[0];
+	int64_t other_keys[SERVICE_MEMBERS_MAX], limit = limit_of(m, keys, n);
 	size_t nbest = 0, nothers = 0;
 
-	for (size_t i = 1; i < n; i++)
-		if (keys[i] < limit)
-			limit = keys[i];
-	limit = limit_of(m, limit);
 	for (size_t i = 0; i < n; i++) {
 		if (keys[i] <= limit) {
 			members[nbest] = members[i];

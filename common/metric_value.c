@@ -1,8 +1,5 @@
 /* What each metric goes by; declared in metrics.h. */
-#include <math.h>
-
 #include "metrics.h"
-#include "place.h"
 #include "select_parts.h"
 
 #define MILLION 1000000
@@ -101,70 +98,46 @@ static int64_t network_of(const struct network_sites *list, int site)
 	return list->n;
 }
 
-static void network_values(const struct select_input *in, const uint16_t *members, size_t n, int64_t *values)
+static size_t network_values(const struct select_input *in, const uint16_t *members, size_t n, int64_t *values)
 {
 	const struct network_sites *list = networks_find(in->networks, &in->client->address, in->scope);
 
+	if (!list)
+		return 0;
 	for (size_t i = 0; i < n; i++)
-		values[i] = list ? network_of(list, member_of(in, members[i])->site) : METRIC_UNKNOWN;
+		values[i] = network_of(list, member_of(in, members[i])->site);
+	return n;
 }
 
-static void rtt_values(const struct select_input *in, const uint16_t *members, size_t n, int64_t *values)
+static size_t rtt_values(const struct select_input *in, const uint16_t *members, size_t n, int64_t *values)
 {
 	const struct rtt_row *row = rtt_find(in->rtt, &in->client->network);
+	size_t known = 0;
 
 	if (in->rtt)
 		select_saw_network(in);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; row && i < n; i++) {
 		int site = member_of(in, members[i])->site;
+		bool is_known = site != MEMBER_NO_SITE && row->us[site];
 
-		values[i] = row && site != MEMBER_NO_SITE && row->us[site] ? row->us[site] : METRIC_UNKNOWN;
+		values[i] = is_known ? row->us[site] : METRIC_UNKNOWN;
+		known += is_known;
 	}
+	return known;
 }
 
-/*
- * The great circle in metres. From the chord, which is exact where the sites
- * are near, in basic operations that every machine rounds alike: libm's
- * arcsine may differ in the last bit. asin x = x (1 + x^2 P(x^2)) for x up to
- * 1/2, as a Taylor series (to x^23, within 1e-9), beyond by its half angle.
- */
-static double arcsine(double x)
+static size_t geo_values(const struct select_input *in, struct select_looks *looks, const uint16_t *members, size_t n, int64_t *values)
 {
-	static const double p[] = { 1.0 / 6, 3.0 / 40, 15.0 / 336, 105.0 / 3456, 945.0 / 42240, 10395.0 / 599040,
-	                            135135.0 / 9676800, 2027025.0 / 175472640, 34459425.0 / 3530096640.0,
-	                            654729075.0 / 78033715200.0, 13749310575.0 / 1880240947200.0 };
-	double square = x * x, sum = 0;
+	size_t known = metric_geo_keys(in, looks, members, n, values);
 
-	for (size_t i = sizeof p / sizeof *p; i-- > 0;)
-		sum = p[i] + square * sum;
-	return x + x * square * sum;
+	for (size_t i = 0; known && i < n; i++)
+		if (values[i] != METRIC_UNKNOWN)
+			values[i] = metric_geo_metres(values[i]);
+	return known;
 }
 
-static int64_t metres_between(const struct place *a, const struct place *b)
-{
-	double x = (double)a->x - (double)b->x, y = (double)a->y - (double)b->y, z = (double)a->z - (double)b->z;
-	double half = sqrt(x * x + y * y + z * z) / 2, angle;
-
-	if (half > 1)
-		half = 1;
-	angle = half <= 0.5 ? 2 * arcsine(half) : 3.14159265358979323846 - 4 * arcsine(sqrt((1 - half) / 2));
-	return (int64_t)(angle * EARTH_RADIUS_KM * 1000 + 0.5);
-}
-
-static void geo_values(const struct select_input *in, struct select_looks *looks, const uint16_t *members, size_t n, int64_t *values)
-{
-	const struct place *client = select_place(looks, in, GEO_LOCATION);
-
-	for (size_t i = 0; i < n; i++) {
-		int site = member_of(in, members[i])->site;
-		bool known = client && client->located && site != MEMBER_NO_SITE && in->sites[site].has_location;
-
-		values[i] = known ? metres_between(client, &in->sites[site].place) : METRIC_UNKNOWN;
-	}
-}
-
-void metric_values(enum metric m, const struct select_input *in, struct select_looks *looks, const uint16_t *members,
-                   size_t n, int64_t *values)
+size_t metric_values(enum metric m, const struct select_input *in, struct select_looks *looks, const uint16_t *members,
+                     size_t n, int64_t *values)
 {
 	static int64_t (*const of_member[METRIC_COUNT])(const struct select_input *in, uint16_t index) = {
 		[METRIC_RANK] = rank_of, [METRIC_LOCAL] = local_of, [METRIC_REMOTE] = remote_of, [METRIC_RESPONSE] = response_of,
@@ -172,13 +145,17 @@ void metric_values(enum metric m, const struct select_input *in, struct select_l
 		[METRIC_WEIGHTED] = weight_of, [METRIC_HASH] = weight_of, [METRIC_RANDOM] = nothing_of, [METRIC_ROUNDROBIN] = nothing_of,
 	};
 
+	size_t known = 0;
+
 	if (m == METRIC_NETWORK)
-		network_values(in, members, n, values);
-	else if (m == METRIC_RTT)
-		rtt_values(in, members, n, values);
-	else if (m == METRIC_GEO)
-		geo_values(in, looks, members, n, values);
-	else
-		for (size_t i = 0; i < n; i++)
-			values[i] = of_member[m](in, members[i]);
+		return network_values(in, members, n, values);
+	if (m == METRIC_RTT)
+		return rtt_values(in, members, n, values);
+	if (m == METRIC_GEO)
+		return geo_values(in, looks, members, n, values);
+	for (size_t i = 0; i < n; i++) {
+		values[i] = of_member[m](in, members[i]);
+		known += values[i] != METRIC_UNKNOWN;
+	}
+	return known;
 }

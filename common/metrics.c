@@ -48,6 +48,7 @@ static void order_weighted(const struct select_input *in, uint16_t *members, siz
 	}
 }
 
+__attribute__((noinline))
 static void order_random(const struct select_input *in, uint16_t *members, size_t n, size_t want, uint16_t *out)
 {
 	uint64_t random = in->random, state = random;
@@ -185,6 +186,7 @@ static bool weights_differ(const struct member *all, const uint16_t *members, si
 	return false;
 }
 
+__attribute__((noinline))
 static void order_hash(const struct select_input *in, const uint16_t *members, size_t n, size_t want, uint16_t *out)
 {
 	struct draw heap[SERVICE_MEMBERS_MAX]; /* the best `want` so far */
@@ -215,6 +217,7 @@ static void order_hash(const struct select_input *in, const uint16_t *members, s
 	}
 }
 
+__attribute__((noinline))
 void metric_order(enum metric m, const struct select_input *in, uint16_t *members, size_t n, size_t want,
                   uint16_t *out)
 {

@@ -23,12 +23,20 @@ struct select_looks;
 /* Puts members one by one: whatever metrics follow have nothing left to order. */
 bool metric_is_total(enum metric m);
 
-/* What the metric goes by (see struct trace_metric); METRIC_UNKNOWN: nothing is known of the member. */
-void metric_values(enum metric m, const struct select_input *in, struct select_looks *looks, const uint16_t *members,
-                   size_t n, int64_t *values);
+/*
+ * What the metric goes by (see struct trace_metric); METRIC_UNKNOWN: nothing is
+ * known of the member. Returns of how many something is known; of none: then
+ * `values` isn't filled.
+ */
+size_t metric_values(enum metric m, const struct select_input *in, struct select_looks *looks, const uint16_t *members,
+                     size_t n, int64_t *values);
 
-/* The key of each of `members`, as they stand: also of those of which nothing is known. `m` isn't total. */
-void metric_keys(enum metric m, const struct select_input *in, struct select_looks *looks, const uint16_t *members,
+/*
+ * The key of each of `members`, as they stand: also of those of which nothing
+ * is known. `m` isn't total. False: it orders nothing, and there are no keys,
+ * since nothing is known of any.
+ */
+bool metric_keys(enum metric m, const struct select_input *in, struct select_looks *looks, const uint16_t *members,
                  size_t n, int64_t *keys);
 
 /*
@@ -37,6 +45,18 @@ void metric_keys(enum metric m, const struct select_input *in, struct select_loo
  * it call again with the rest.
  */
 size_t metric_split(enum metric m, uint16_t *members, int64_t *keys, size_t n);
+
+/* Leaves the best tier of `members` in its order and forgets the others: all that a single answer needs. Returns its size (1..n; n >= 1). */
+size_t metric_narrow(enum metric m, const struct select_input *in, struct select_looks *looks, uint16_t *members, size_t n);
+
+/*
+ * geo (metric_geo.c) has keys that aren't its values: squared chords in place
+ * of metres, so that a distance is worked out for the best of a tier only.
+ */
+size_t metric_geo_keys(const struct select_input *in, struct select_looks *looks, const uint16_t *members, size_t n, int64_t *keys);
+int64_t metric_geo_metres(int64_t key);
+/* Those of `keys` are within `most` metres that aren't above what it returns. `best` is one of them that is. */
+int64_t metric_geo_limit(int64_t best, int64_t most, const int64_t *keys, size_t n);
 
 /* The best `want` (at most `n`) of `members`, best first, into `out`, which may not overlap. `m` is total; `members` is scratch. */
 void metric_order(enum metric m, const struct select_input *in, uint16_t *members, size_t n, size_t want,

@@ -1,5 +1,7 @@
 #include "select.h"
 
+#include <string.h>
+
 #include "metrics.h"
 #include "select_parts.h"
 
@@ -40,9 +42,10 @@ static void order_tiers(const struct select_input *in, struct select_looks *look
 			size_t left = end[column] - at, best = 1;
 
 			if (left > 1) {
-				if (fresh)
-					metric_keys(m, in, looks, members + at, left, keys[column] + at);
-				best = metric_split(m, members + at, keys[column] + at, left);
+				if (fresh && !metric_keys(m, in, looks, members + at, left, keys[column] + at))
+					best = left;
+				else
+					best = metric_split(m, members + at, keys[column] + at, left);
 			}
 			end[column + 1] = at + best;
 		}
@@ -55,17 +58,24 @@ static void order_tiers(const struct select_input *in, struct select_looks *look
 	}
 }
 
-/* The gate's set. */
-static inline size_t take_gate(const struct gate *gate, size_t count, uint16_t *members)
+/* The usual single answer: each column narrows the set until one is left, and nobody looks back. */
+static size_t narrow(const struct select_input *in, struct select_looks *looks, const struct rule *rule, size_t columns, uint16_t *members, size_t n)
 {
-	size_t n = 0;
-
-	/* Not memcpy: for the usual two members its call costs more than they do. */
-	for (; n < count; n++)
-		members[n] = gate->members[n];
+	for (size_t c = 0; c < columns && n > 1; c++)
+		n = metric_narrow(rule->metrics[c], in, looks, members, n);
 	return n;
 }
 
+/* The gate's set. */
+static inline size_t take_gate(const struct gate *gate, size_t count, uint16_t *members)
+{
+	/* By pieces of a fixed size: for the usual two members the call of a memcpy costs more than they do. */
+	for (size_t at = 0; at < count; at += GATE_STRIDE)
+		memcpy(members + at, gate->members + at, GATE_STRIDE * sizeof *members);
+	return count;
+}
+
+__attribute__((noinline))
 size_t select_order(const struct select_input *in, size_t want, uint16_t *out)
 {
 	uint16_t members[SERVICE_MEMBERS_MAX];
@@ -80,7 +90,9 @@ size_t select_order(const struct select_input *in, size_t want, uint16_t *out)
 	if (want > n)
 		want = n;
 	columns = select_columns(rule, &total);
-	if (columns > 0)
+	if (want == 1)
+		metric_order(total, in, members, narrow(in, &looks, rule, columns, members, n), 1, out);
+	else if (columns > 0)
 		order_tiers(in, &looks, rule, columns, total, members, n, want, out);
 	else if (want > 0)
 		metric_order(total, in, members, n, want, out); /* one tier: the above would do the same at more cost */

@@ -44,6 +44,9 @@ struct member_numbers {
 /* The first candidate set that is not empty (spec 4, health gate). */
 enum gate_step { GATE_UP = 1, GATE_UP_ANY, GATE_BACKUP, GATE_FAIL, GATE_NONE };
 
+/* So many members may be copied at once: whoever allocates a gate shorter than it is rounds up to a multiple. */
+#define GATE_STRIDE 8
+
 struct gate {
 	enum gate_step step;
 	uint32_t weight;                        /* of all of them together */

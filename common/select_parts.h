@@ -4,7 +4,7 @@
  *     select.c        candidates, and the order of them
  *     select_rule.c   which rule
  *     select_trace.c  the same steps once more, taken down
- *     metrics.c       total orders; metric_tiers.c  tiers; metric_value.c  what they go by
+ *     metrics.c       total orders; metric_tiers.c  tiers; metric_value.c, metric_geo.c  what they go by
  */
 #ifndef FAIRLEAD_SELECT_PARTS_H
 #define FAIRLEAD_SELECT_PARTS_H

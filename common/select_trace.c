@@ -128,25 +128,26 @@ static void take_column(struct taker *t, enum metric m, uint16_t *tier)
 	int64_t keys[SERVICE_MEMBERS_MAX], values[SERVICE_MEMBERS_MAX];
 	struct select_input unseen = t->in;
 	uint16_t next = 0;
+	size_t known;
 
 	for (size_t at = 0, end; at < t->n; at = end) {
 		for (end = at + 1; end < t->n && tier[end] == tier[at];)
 			end++;
-		if (end - at > 1)
-			metric_keys(m, &t->in, &t->looks, t->members + at, end - at, keys + at);
+		bool parts = end - at > 1 && metric_keys(m, &t->in, &t->looks, t->members + at, end - at, keys + at);
+
 		for (size_t from = at, size; from < end; from += size, next++) {
-			size = end - from > 1 ? metric_split(m, t->members + from, keys + from, end - from) : 1;
+			size = parts && end - from > 1 ? metric_split(m, t->members + from, keys + from, end - from) : end - from;
 			for (size_t i = 0; i < size; i++)
 				out->tier[from + i] = next;
 		}
 	}
 	memcpy(tier, out->tier, t->n * sizeof *tier);
 	unseen.scope = NULL; /* of those who are alone in a tier nobody asked */
-	metric_values(m, &unseen, &t->looks, t->members, t->n, values);
+	known = metric_values(m, &unseen, &t->looks, t->members, t->n, values);
 	out->metric = m;
 	memcpy(out->order, t->members, t->n * sizeof *t->members);
 	for (size_t i = 0; i < t->n; i++)
-		out->value[t->members[i]] = values[i];
+		out->value[t->members[i]] = known ? values[i] : TRACE_UNKNOWN;
 }
 
 /* The last column puts them one by one; which way, select_order has said, as far as it was asked. */

@@ -19,6 +19,7 @@ static bool has_set(const struct answer *a, const struct rrset *set)
 	return false;
 }
 
+__attribute__((noinline))
 static const uint8_t *follow(struct answer *a, const struct rrset *set, struct owner owner)
 {
 	if (has_set(a, set))
@@ -71,6 +72,7 @@ static const struct lb *lb_of(const struct zone *z, const struct node *n)
 	return zone_has_service(n) ? z->services[n->service] : NULL;
 }
 
+__attribute__((noinline))
 static const uint8_t *answer_wildcard(struct answer *a, const struct node *star, const struct zone_name *n, unsigned encloser,
                                    const struct query *q, const struct answer_input *in, struct owner owner)
 {
@@ -92,6 +94,7 @@ static bool was_asked(const struct answer *a, const struct query *q, const uint8
 }
 
 /* RFC 6672 section 3.1: the name's labels above the DNAME's owner, put before its target. */
+__attribute__((noinline))
 static const uint8_t *answer_dname(struct answer *a, const struct node *node, unsigned labels, const struct zone_name *n, const struct query *q,
                                    struct owner owner)
 {
@@ -134,6 +137,7 @@ static const uint8_t *answer_missing(struct answer *a, const struct zone_name *n
 }
 
 /* The topmost delegation or DNAME above the name (or a delegation at it), which hides all below it. NULL: none. */
+__attribute__((noinline))
 static const struct node *find_cut(const struct zone *z, const struct zone_name *n, unsigned *labels)
 {
 	unsigned existing;

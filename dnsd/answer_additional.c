@@ -33,6 +33,7 @@ static const struct node *find_server(const struct answer *a, const struct node 
  * section 3.1); of others in the zone what fits (section 3.2), so they come
  * behind.
  */
+__attribute__((noinline))
 void answer_referral(struct answer *a, const struct node *cut, unsigned labels)
 {
 	const struct node *others[GLUE_NS_MAX];
@@ -154,6 +155,7 @@ static void add_targets(struct answer *a, const struct rrset *set, const struct 
 	}
 }
 
+__attribute__((noinline))
 void answer_svcb(struct answer *a, const struct zone_name *n, const struct answer_input *in)
 {
 	const struct item *last = a->nitems ? &a->items[a->nitems - 1] : NULL;

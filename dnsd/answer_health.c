@@ -45,6 +45,7 @@ static void answer_rtt(struct answer *a, uint16_t site, const struct answer_inpu
 	i->rtt = rtt;
 }
 
+__attribute__((noinline))
 void answer_health(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member, const struct query *q,
                           const struct answer_input *in, struct owner owner)
 {
@@ -92,6 +93,7 @@ static bool is_explain(const struct conf *conf, const struct zone_name *n, unsig
 	return true;
 }
 
+__attribute__((noinline))
 enum node_kind answer_wildcard_kind(const struct lb *lb, const struct zone_name *n, unsigned extra, uint16_t *member)
 {
 	const uint8_t *first = n->wire;

@@ -82,6 +82,7 @@ void answer_select_input(struct select_input *si, struct select_client *client, 
 }
 
 /* `every`: all members have an address of the type, so nobody is passed over. */
+__attribute__((noinline))
 static bool answer_ordered(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t type, bool every,
                            const struct answer_input *in, struct owner owner)
 {
@@ -169,6 +170,7 @@ bool answer_service(struct answer *a, const struct lb *lb, uint16_t qtype, const
 }
 
 /* That member's addresses, or host name; while it is down those of the service, unless names are pinned. False: nothing for this type. */
+__attribute__((noinline))
 static bool answer_one(struct answer *a, const struct lb *lb, const struct lb_state *st, uint16_t member, uint16_t type,
                        const struct answer_input *in, struct owner owner)
 {
@@ -207,6 +209,7 @@ static bool make_optional(struct answer *a, unsigned before)
 	return true;
 }
 
+__attribute__((noinline))
 void answer_service_addresses(struct answer *a, enum node_kind kind, const struct lb *lb, uint16_t member,
                               const struct answer_input *asked, struct owner owner)
 {

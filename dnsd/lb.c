@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "../common/geo.h"
 #include "../common/weigh.h"
 #include "../common/wire.h"
 #include "rr.h"
@@ -34,17 +35,21 @@ static void free_addresses(struct lb_addresses *r)
 	free(r->aaaa.wire);
 }
 
+_Static_assert(1u << GEO_KINDS <= ASKS_NETWORKS, "a bit of its own");
+
 /* What a choice by the policy may look at; who doesn't ask for it pays nothing for it. */
 static void note_asked(struct lb *lb, const struct policy *p)
 {
 	lb->asks_client = lb->asks_numbers = policy_sheds(p);
 	for (size_t i = 0; i < p->nrules; i++) {
 		const struct rule *r = &p->rules[i];
+		lb->asks_tables |= (r->ncountries ? 1u << GEO_COUNTRY : 0) | (r->ncontinents ? 1u << GEO_CONTINENT : 0) | (r->nasns ? 1u << GEO_ASN : 0);
 		lb->asks_client |= r->nfrom || r->ncountries || r->ncontinents || r->nasns;
 		lb->asks_time |= r->has_hours || r->days;
 		for (size_t k = 0; k < r->nmetrics; k++) {
 			lb->asks_client |= metric_asks(r->metrics[k]) == METRIC_ASKS_CLIENT;
 			lb->asks_turn |= r->metrics[k] == METRIC_ROUNDROBIN;
+			lb->asks_tables |= r->metrics[k] == METRIC_GEO ? 1u << GEO_LOCATION : r->metrics[k] == METRIC_NETWORK ? ASKS_NETWORKS : 0;
 			lb->asks_numbers |= metric_asks(r->metrics[k]) == METRIC_ASKS_NUMBERS;
 		}
 	}
@@ -114,7 +119,8 @@ struct lb_state *lb_state_new(const struct gate *g)
 {
 	size_t head = offsetof(struct lb_state, gate) + offsetof(struct gate, members);
 	size_t n = (size_t)g->n + g->nmore, used = offsetof(struct gate, members) + n * sizeof g->members[0];
-	struct lb_state *st = calloc(1, head + (n + 1) * sizeof g->members[0]);
+	size_t room = (n + GATE_STRIDE) / GATE_STRIDE * GATE_STRIDE;
+	struct lb_state *st = calloc(1, head + room * sizeof g->members[0]);
 	if (st)
 		memcpy(&st->gate, g, used);
 	return st;

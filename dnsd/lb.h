@@ -36,6 +36,9 @@ struct lb_member {
 	struct live_member *live;      /* a reference; set by the control thread before publication */
 };
 
+/* Beside the bits of enum geo_kind. */
+#define ASKS_NETWORKS 0x100u
+
 /* What the verdicts of this moment mean. Never changed after publication; freed after a grace period. */
 struct lb_state {
 	uint32_t ttl;                  /* of answers, by ttl, ttl_min and ttl_calm */
@@ -60,6 +63,7 @@ struct lb {
 	bool asks_time;                /* some rule has hours or days */
 	bool asks_turn;                /* some rule has roundrobin */
 	uint32_t turn;                 /* the first of its TURN_KINDS places among TURN_PLACES; with asks_turn */
+	unsigned asks_tables;          /* bit: enum geo_kind that some rule or metric looks at, or ASKS_NETWORKS */
 	bool draws;                    /* select_is_draw(policy) */
 	bool flattens;                 /* host names at the origin: answered by their addresses, not by CNAME */
 	struct flatten *flatten;       /* control thread only */

@@ -6,9 +6,11 @@
  */
 #include "unit.h"
 #include <arpa/inet.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "geo.h"
+#include "metrics.h"
 #include "network.h"
 #include "rtt.h"
 #include "select_trace.h"
@@ -343,8 +345,8 @@ static void test_orders(void)
 		CU_ASSERT(n == 0 || !memcmp(trace.metrics[trace.nmetrics - 1].order, out, n * sizeof *out));
 		check_set(&w, &trace, out, n);
 		check_columns(&trace, trace.rule < 0 ? NULL : &w.rules[trace.rule]);
-		/* The head of the order is the same, however much of it is wanted. */
-		for (size_t want = 0; want <= n; want += 1 + n / 4) {
+		/* The head of the order is the same, however much of it is wanted: one has a way of its own. */
+		for (size_t want = 0; want <= n; want += want < 2 ? 1 : 1 + n / 4) {
 			CU_ASSERT_EQUAL(select_order(&w.in, want, again), want);
 			CU_ASSERT(!memcmp(out, again, want * sizeof *out));
 		}
@@ -438,7 +440,103 @@ static void test_distances(void)
 	}
 }
 
+/* ---- tiers of geo, by chords, against the straightforward way: each member's metres ---- */
+
+/* The highest key that is within so many metres, by halving. */
+static int64_t border(int64_t key, int64_t most)
+{
+	double farthest = 4.5; /* more than any chord's square */
+	int64_t beyond;
+
+	memcpy(&beyond, &farthest, sizeof beyond);
+	if (metric_geo_metres(beyond) <= most)
+		return beyond;
+	while (key + 1 < beyond) {
+		int64_t middle = key + (beyond - key) / 2;
+
+		if (metric_geo_metres(middle) <= most)
+			key = middle;
+		else
+			beyond = middle;
+	}
+	return key;
+}
+
+static double random_arc(void)
+{
+	double scale[] = { 1e-9, 1e-6, 1e-3, 0.1, 1 };
+
+	return draw(50) ? (double)draw(1u << 31) / (1u << 31) * scale[draw(5)] * 3.14159265358979 : 0;
+}
+
+static int64_t key_of_arc(double arc)
+{
+	double chord = 2 * sin(arc / 2), square = chord * chord;
+	int64_t key;
+
+	memcpy(&key, &square, sizeof key);
+	return key;
+}
+
+/* The tier of the best holds who is within its metres and a tenth, at least 50 km: also on the border and a hair on either side. */
+static void test_geo_limits(void)
+{
+	for (unsigned round = 0; round < 20000; round++) {
+		int64_t keys[MEMBERS], best, metres, most, limit;
+		size_t n = 1 + draw(MEMBERS);
+
+		best = key_of_arc(random_arc());
+		metres = metric_geo_metres(best);
+		most = metres + (metres / 10 > 50000 ? metres / 10 : 50000);
+		keys[0] = best;
+		int64_t edge = border(best, most);
+		for (size_t i = 1; i < n; i++) {
+			static const int hair[] = { 0, 1, -1, 2, 100, -100, 5000000, -5000000 };
+
+			keys[i] = draw(2) ? edge + hair[draw(8)] : draw(4) ? key_of_arc(random_arc()) : keys[i - 1];
+			if (keys[i] < best)
+				keys[i] = best;
+		}
+		limit = metric_geo_limit(best, most, keys, n);
+		for (size_t i = 0; i < n; i++)
+			CU_ASSERT_FATAL((keys[i] <= limit) == (metric_geo_metres(keys[i]) <= most));
+	}
+}
+
+/* Sites close to each other, in the same places, and a tenth apart; some at none. One answer, and all of them. */
+static void test_geo_orders(void)
+{
+	static struct select_trace trace;
+
+	for (unsigned round = 0; round < 4000; round++) {
+		struct world w;
+		uint16_t out[SERVICE_MEMBERS_MAX], one;
+		double latitude, longitude, step = (double)draw(1000) / (draw(2) ? 100 : 5000);
+		size_t n;
+
+		world_init(&w);
+		latitude = draw(140) - 70.0, longitude = draw(360) - 180.0;
+		place_locate(&places[0], latitude, longitude);
+		for (unsigned i = 0; i < SITES; i++)
+			place_locate(&w.sites[i].place, latitude + step * (draw(3) ? (double)draw(12) : 1), longitude + (draw(3) ? 0 : step * draw(10)));
+		w.rules[0] = (struct rule){ .metrics = { METRIC_GEO, METRIC_RANK }, .nmetrics = 1 + draw(2) };
+		w.policy.nrules = 1;
+		w.in.geo = (const struct geo *)&places;
+		set_client(&w, draw(64));
+		w.in.trace = &trace;
+		gate_trace(&w.service, w.views, MEMBER_NO_SITE, &w.gate, &trace);
+		n = select_order(&w.in, SERVICE_MEMBERS_MAX, out);
+		check_columns(&trace, &w.rules[0]);
+		w.in.trace = NULL;
+		CU_ASSERT_EQUAL(select_order(&w.in, 1, &one), n > 0);
+		CU_ASSERT(n == 0 || one == out[0]);
+		world_end(&w);
+	}
+}
+
 UNIT_MAIN("select_order",
 	UNIT_TEST(test_orders),
 	UNIT_TEST(test_scopes),
+	UNIT_TEST(test_geo_limits),
+	UNIT_TEST(test_geo_orders),
 	UNIT_TEST(test_distances))
