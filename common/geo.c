@@ -13,6 +13,20 @@ const struct place *geo_find(const struct geo *g, enum geo_kind kind, const stru
 	return at == RANGES_NONE ? NULL : &g->places[at];
 }
 
+void geo_ahead(const struct geo *g, unsigned kinds, const struct addr *a, size_t n)
+{
+	uint32_t at[RANGES_AHEAD_MAX];
+
+	for (int k = 0; g && k < GEO_KINDS; k++) {
+		if (!(kinds >> k & 1) || !g->tables[k])
+			continue;
+		ranges_ahead(g->tables[k], a, n, at);
+		for (size_t i = 0; i < n; i++)
+			if (at[i] != RANGES_NONE)
+				__builtin_prefetch(&g->places[at[i]]);
+	}
+}
+
 bool geo_has(const struct geo *g, enum geo_kind kind)
 {
 	return g && g->tables[kind];

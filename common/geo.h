@@ -37,6 +37,12 @@ struct geo;
 const struct place *geo_find(const struct geo *g, enum geo_kind kind, const struct addr *a, uint8_t *scope);
 
 /*
+ * Brings what look-ups of these `n` addresses (RANGES_AHEAD_MAX at most) will
+ * read into the cache (ranges.h). `kinds`: bit: enum geo_kind. `g` may be NULL.
+ */
+void geo_ahead(const struct geo *g, unsigned kinds, const struct addr *a, size_t n);
+
+/*
  * Each kind comes from the first of the `n` files that has it. `old` (NULL:
  * none) is shared instead of reading the same files again, if they haven't
  * changed since. NULL: `errs` says why, with the file's name. Free it with geo_release.

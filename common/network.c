@@ -10,6 +10,18 @@ const struct network_sites *networks_find(const struct networks *t, const struct
 	return at == RANGES_NONE ? NULL : (const struct network_sites *)(const void *)(t->lists + at);
 }
 
+void networks_ahead(const struct networks *t, const struct addr *a, size_t n)
+{
+	uint32_t at[RANGES_AHEAD_MAX];
+
+	if (!t)
+		return;
+	ranges_ahead(t->ranges, a, n, at);
+	for (size_t i = 0; i < n; i++)
+		if (at[i] != RANGES_NONE)
+			__builtin_prefetch(&t->lists[at[i]]);
+}
+
 size_t networks_count(const struct networks *t)
 {
 	return t->prefixes;

@@ -30,6 +30,9 @@ struct networks;
  */
 const struct network_sites *networks_find(const struct networks *t, const struct addr *a, uint8_t *scope);
 
+/* Brings what look-ups of these `n` addresses (RANGES_AHEAD_MAX at most) will read into the cache (ranges.h). `t` may be NULL. */
+void networks_ahead(const struct networks *t, const struct addr *a, size_t n);
+
 /* Reads `file`. NULL: `errs` has all that is wrong with it, each with line and column. Free it with networks_free. */
 struct networks *networks_load(const char *file, const struct site *sites, size_t nsites, struct errs *errs);
 void networks_free(struct networks *t);

@@ -23,23 +23,31 @@ static unsigned apart64(uint64_t x, uint64_t other)
 	return (unsigned)__builtin_clzll(x ^ other) + 1;
 }
 
-static uint32_t find4(const struct ranges *r, uint32_t x, unsigned offset, uint8_t *scope)
+/* The range of an IPv4 address. */
+static uint32_t at4(const struct ranges *r, uint32_t x)
 {
 	uint32_t slot = x >> r->shift4, at = r->first4[slot], n = r->first4[slot + 1] - at + 1;
 
 	while (n > 1) {
 		uint32_t half = n / 2;
 
-		at = r->keys4[at + half] <= x ? at + half : at;
+		at = r->pairs4[at + half].key <= x ? at + half : at;
 		n -= half;
 	}
+	return at;
+}
+
+static uint32_t find4(const struct ranges *r, uint32_t x, unsigned offset, uint8_t *scope)
+{
+	uint32_t at = at4(r, x);
+
 	if (scope) {
 		if (at > 0)
-			raise_scope(scope, offset + apart32(x, r->keys4[at] - 1));
+			raise_scope(scope, offset + apart32(x, r->pairs4[at].key - 1));
 		if (at + 1 < r->n4)
-			raise_scope(scope, offset + apart32(x, r->keys4[at + 1]));
+			raise_scope(scope, offset + apart32(x, r->pairs4[at + 1].key));
 	}
-	return r->values4[at];
+	return r->pairs4[at].value;
 }
 
 static uint32_t find_low(const struct ranges *r, const struct slice *s, uint64_t x, uint8_t *scope)
@@ -131,6 +139,49 @@ uint32_t ranges_find(const struct ranges *r, const struct addr *a, uint8_t *scop
 	return a->sa.sa_family == AF_INET6 ? find6(r, a->in6.sin6_addr.s6_addr, scope) : RANGES_NONE;
 }
 
+/* ---- look-ups of many ---- */
+
+static void ahead4(const struct ranges *r, const struct addr *a, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (a[i].sa.sa_family == AF_INET)
+			__builtin_prefetch(&r->first4[ntohl(a[i].in4.sin_addr.s_addr) >> r->shift4]);
+	for (size_t i = 0; i < n; i++)
+		if (a[i].sa.sa_family == AF_INET)
+			__builtin_prefetch(&r->pairs4[r->first4[ntohl(a[i].in4.sin_addr.s_addr) >> r->shift4]]);
+}
+
+/* Level by level; the values that belong to a line of keys are half a line. */
+static void ahead6(const struct ranges *r, const struct addr *a, size_t n)
+{
+	uint32_t at[RANGES_AHEAD_MAX] = { 0 };
+
+	for (unsigned l = r->nlevels; l-- > 1;)
+		for (size_t i = 0; i < n; i++) {
+			uint64_t x = a[i].sa.sa_family == AF_INET6 ? load64(a[i].in6.sin6_addr.s6_addr) : UINT64_MAX;
+
+			if (x == UINT64_MAX)
+				continue; /* find_high has another way for it */
+			at[i] = at[i] * FAN + step(r->levels[l] + (size_t)at[i] * FAN, x);
+			__builtin_prefetch(r->levels[l - 1] + (size_t)at[i] * FAN);
+			if (l == 1)
+				__builtin_prefetch(r->values6 + (size_t)at[i] * FAN);
+		}
+}
+
+void ranges_ahead(const struct ranges *r, const struct addr *a, size_t n, uint32_t *values)
+{
+	bool any6 = false;
+
+	for (size_t i = 0; i < n; i++)
+		any6 |= a[i].sa.sa_family == AF_INET6;
+	ahead4(r, a, n);
+	if (any6)
+		ahead6(r, a, n);
+	for (size_t i = 0; i < n; i++)
+		values[i] = ranges_find(r, &a[i], NULL);
+}
+
 size_t ranges_bytes(const struct ranges *r)
 {
 	size_t keys6 = 0;
@@ -150,8 +201,7 @@ void ranges_free(struct ranges *r)
 {
 	if (!r)
 		return;
-	free(r->keys4);
-	free(r->values4);
+	free(r->pairs4);
 	free(r->first4);
 	for (unsigned l = 0; l < r->nlevels; l++)
 		free(r->levels[l]);

@@ -59,6 +59,17 @@ void ranges_free(struct ranges *r);
  */
 uint32_t ranges_find(const struct ranges *r, const struct addr *a, uint8_t *scope);
 
+/* Addresses that are looked up together. */
+#define RANGES_AHEAD_MAX 64
+
+/*
+ * What look-ups of these `n` addresses (RANGES_AHEAD_MAX at most) are about to
+ * read is brought into the cache: for all of them at a time, so that they wait
+ * for memory once and not one after the other. Fills `values` with what they
+ * will find. Costs half as much as the look-ups, without the waiting.
+ */
+void ranges_ahead(const struct ranges *r, const struct addr *a, size_t n, uint32_t *values);
+
 /* Bytes of memory that it takes, and how many ranges it has. */
 size_t ranges_bytes(const struct ranges *r);
 size_t ranges_count(const struct ranges *r);

@@ -10,11 +10,13 @@
 
 /* A sorted list of keys with their values, as it grows. */
 struct column {
-	void *keys;                /* of `size` bytes each */
+	uint64_t *keys;
 	uint32_t *values;
 	uint32_t n, room;
-	size_t size;
 };
+
+/* The same of IPv4. */
+struct pairs { struct pair *list; uint32_t n, room; };
 
 struct start { uint64_t high, low; };
 
@@ -28,7 +30,8 @@ struct run {
 
 struct ranges_maker {
 	struct run run4, run6;
-	struct column keys4, keys6, low;
+	struct pairs pairs4;
+	struct column keys6, low;
 	struct slice *slices;
 	uint32_t nslices, slices_room;
 	uint64_t sliced;           /* the upper half of the slice that is open */
@@ -43,26 +46,25 @@ struct ranges_maker *ranges_maker_new(void)
 	if (!m)
 		return NULL;
 	m->run4.value = m->run6.value = RANGES_NONE;
-	m->keys4.size = sizeof(uint32_t);
-	m->keys6.size = m->low.size = sizeof(uint64_t);
 	return m;
 }
 
 static void maker_free(struct ranges_maker *m)
 {
-	struct column *columns[] = { &m->keys4, &m->keys6, &m->low };
+	struct column *columns[] = { &m->keys6, &m->low };
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 2; i++) {
 		free(columns[i]->keys);
 		free(columns[i]->values);
 	}
+	free(m->pairs4.list);
 	free(m->slices);
 	free(m);
 }
 
 static bool resize(struct column *c, uint32_t room)
 {
-	void *keys = realloc(c->keys, room * c->size);
+	uint64_t *keys = realloc(c->keys, room * sizeof *keys);
 
 	if (keys)
 		c->keys = keys;
@@ -74,29 +76,40 @@ static bool resize(struct column *c, uint32_t room)
 	return values != NULL;
 }
 
-static bool has_room(struct ranges_maker *m, struct column *c)
+static bool resize_pairs(struct pairs *p, uint32_t room)
 {
-	if (c->n < c->room)
-		return true;
-	/* By half: what is mapped anew isn't touched, and the end is cut off when all are there. */
-	if (c->n >= SLICES_MAX || !resize(c, c->room + c->room / 2 + 64))
-		m->failed = true;
-	return !m->failed;
+	struct pair *list = realloc(p->list, room * sizeof *list);
+
+	if (list)
+		p->list = list;
+	if (list)
+		p->room = room;
+	return list != NULL;
 }
 
-static void append32(struct ranges_maker *m, struct column *c, uint32_t key, uint32_t value)
+/* By half: what is mapped anew isn't touched, and the end is cut off when all are there. */
+static uint32_t grown(uint32_t room)
 {
-	if (!has_room(m, c))
-		return;
-	((uint32_t *)c->keys)[c->n] = key;
-	c->values[c->n++] = value;
+	return room + room / 2 + 64;
+}
+
+static void append4(struct ranges_maker *m, uint32_t key, uint32_t value)
+{
+	struct pairs *p = &m->pairs4;
+
+	if (p->n == p->room && (p->n >= SLICES_MAX || !resize_pairs(p, grown(p->room))))
+		m->failed = true;
+	if (!m->failed)
+		p->list[p->n++] = (struct pair){ key, value };
 }
 
 static void append64(struct ranges_maker *m, struct column *c, uint64_t key, uint32_t value)
 {
-	if (!has_room(m, c))
+	if (c->n == c->room && (c->n >= SLICES_MAX || !resize(c, grown(c->room))))
+		m->failed = true;
+	if (m->failed)
 		return;
-	((uint64_t *)c->keys)[c->n] = key;
+	c->keys[c->n] = key;
 	c->values[c->n++] = value;
 }
 
@@ -123,7 +136,7 @@ static void open_slice(struct ranges_maker *m, uint64_t high)
 
 	if (!slice_room(m))
 		return;
-	if (c->n && ((uint64_t *)c->keys)[c->n - 1] == high)
+	if (c->n && c->keys[c->n - 1] == high)
 		c->values[c->n - 1] = SLICE + m->nslices;
 	else
 		append64(m, c, high, SLICE + m->nslices);
@@ -149,7 +162,7 @@ static void take4(struct ranges_maker *m)
 
 	if (r->any && r->value == r->current)
 		return;
-	append32(m, &m->keys4, (uint32_t)r->start.low, r->value);
+	append4(m, (uint32_t)r->start.low, r->value);
 	r->current = r->value;
 	r->any = true;
 }
@@ -194,7 +207,7 @@ void ranges_from6(struct ranges_maker *m, uint64_t high, uint64_t low, uint32_t 
 /* All IPv4 addresses have one value. */
 static bool is_one4(const struct ranges_maker *m)
 {
-	return !m->run4.any || (m->keys4.n == 1 && m->run4.value == m->run4.current);
+	return !m->run4.any || (m->pairs4.n == 1 && m->run4.value == m->run4.current);
 }
 
 void ranges_from6_as4(struct ranges_maker *m, uint64_t high, uint64_t low, unsigned length)
@@ -223,7 +236,7 @@ static bool index4(struct ranges *r)
 	if (!r->first4)
 		return false;
 	for (uint32_t h = 0; h >> bits == 0; h++) {
-		while (at + 1 < r->n4 && r->keys4[at + 1] <= h << r->shift4)
+		while (at + 1 < r->n4 && r->pairs4[at + 1].key <= h << r->shift4)
 			at++;
 		r->first4[h] = at;
 	}
@@ -265,7 +278,8 @@ static void end_runs(struct ranges_maker *m)
 		close_slice(m, NULL);
 	if (slice_room(m))
 		m->slices[m->nslices] = (struct slice){ m->low.n, RANGES_NONE };
-	trim(&m->keys4);
+	if (m->pairs4.n)
+		resize_pairs(&m->pairs4, m->pairs4.n);
 	trim(&m->keys6);
 	trim(&m->low);
 }
@@ -273,9 +287,8 @@ static void end_runs(struct ranges_maker *m)
 /* Moves what the maker has; its keys of IPv6 are copied. */
 static bool fill(struct ranges *r, struct ranges_maker *m)
 {
-	r->keys4 = m->keys4.keys;
-	r->values4 = m->keys4.values;
-	r->n4 = m->keys4.n;
+	r->pairs4 = m->pairs4.list;
+	r->n4 = m->pairs4.n;
 	r->values6 = m->keys6.values;
 	r->n6 = m->keys6.n;
 	r->low = m->low.keys;
@@ -283,7 +296,9 @@ static bool fill(struct ranges *r, struct ranges_maker *m)
 	r->nlow = m->low.n;
 	r->slices = m->slices;
 	r->nslices = m->nslices;
-	m->keys4.keys = m->keys4.values = m->keys6.values = m->low.keys = m->low.values = NULL;
+	m->pairs4.list = NULL;
+	m->keys6.values = m->low.values = NULL;
+	m->low.keys = NULL;
 	m->slices = NULL;
 	return index4(r) && make_levels(r, m->keys6.keys);
 }
@@ -308,8 +323,7 @@ static void in_huge_pages(void *p, size_t size)
 
 static void lay_in_huge_pages(struct ranges *r)
 {
-	in_huge_pages(r->keys4, r->n4 * sizeof *r->keys4);
-	in_huge_pages(r->values4, r->n4 * sizeof *r->values4);
+	in_huge_pages(r->pairs4, r->n4 * sizeof *r->pairs4);
 	in_huge_pages(r->first4, (((size_t)1 << (32 - r->shift4)) + 1) * sizeof *r->first4);
 	if (r->nlevels)
 		in_huge_pages(r->levels[0], r->n6 * sizeof *r->levels[0]);

@@ -24,8 +24,11 @@ struct slice {
 	uint32_t first;    /* the value before the first of them */
 };
 
+/* From which address on which value holds: side by side, since whoever reads the one wants the other. */
+struct pair { uint32_t key, value; };
+
 struct ranges {
-	uint32_t *keys4, *values4;
+	struct pair *pairs4;
 	uint32_t n4;
 	uint32_t *first4;                /* by the upper bits: the range in which the lowest such address lies; behind them the last */
 	unsigned shift4;                 /* bits that this index leaves away */

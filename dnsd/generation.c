@@ -124,6 +124,13 @@ static int deeper_first(const void *a, const void *b)
 	return (*y)->origin_labels - (*x)->origin_labels;
 }
 
+static void note_asked(struct generation *g)
+{
+	for (size_t i = 0; i < g->nzones; i++)
+		for (size_t k = 0; k < g->zones[i]->nservices; k++)
+			g->asks_tables |= g->zones[i]->services[k]->asks_tables;
+}
+
 static bool index_zones(struct generation *g)
 {
 	bool has[DNAME_LABELS_MAX + 1] = { false };
@@ -142,6 +149,7 @@ static bool index_zones(struct generation *g)
 		g->slots[at] = z;
 		has[z->origin_labels] = true;
 	}
+	note_asked(g);
 	for (unsigned labels = DNAME_LABELS_MAX + 1; labels-- > 0;)
 		if (has[labels])
 			g->depths[g->ndepths++] = (uint8_t)labels;

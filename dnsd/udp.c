@@ -16,10 +16,13 @@
 #include "../common/addr.h"
 #include "../common/log.h"
 #include "../common/sock.h"
+#include "ahead.h"
+#include "generation.h"
 #include "inbox.h"
 
 /* Datagrams taken by one system call. 64 bring its cost below 40 ns each; more only add latency. */
 #define BATCH 64
+_Static_assert(BATCH <= RANGES_AHEAD_MAX, "a batch is looked up ahead as a whole");
 /* A query is short, an answer at most UDP_EDNS_MAX. Longer datagrams are cut by the kernel and fail to parse. */
 #define PACKET_MAX 1472
 /* in_pktinfo or in6_pktinfo with its header */
@@ -111,6 +114,17 @@ static bool pass_update(struct udp_thread *t, size_t i)
 	return inbox_offer_udp(t->packets[i].bytes, t->messages[i].msg_len, t->fd, h);
 }
 
+/* Some services look at tables of clients: what the batch will need of them comes all at once. */
+__attribute__((noinline))
+static void look_ahead(const struct udp_thread *t, const struct generation *gen, size_t count)
+{
+	struct ahead ahead;
+	ahead.n = 0;
+	for (size_t i = 0; i < count; i++)
+		ahead_note(&ahead, t->packets[i].bytes, t->messages[i].msg_len);
+	ahead_look(&ahead, gen);
+}
+
 /*
  * Answers `count` received packets in place: what was received is what is
  * sent. Those without an answer are closed up; the headers behind them then
@@ -120,6 +134,8 @@ static size_t answer_batch(struct udp_thread *t, size_t count)
 {
 	const struct generation *gen = atomic_load_explicit(&current_generation, memory_order_acquire);
 	size_t n = 0;
+	if (gen->asks_tables)
+		look_ahead(t, gen, count);
 	for (size_t i = 0; i < count; i++) {
 		struct packet *p = &t->packets[i];
 		/* From port 0 nobody can be answered, and trying stalls all behind it in sendmmsg. */

@@ -15,6 +15,7 @@ LDADD = dnsd/libdnsd.a fwd/libfwd.a common/libcommon.a $(FAIRLEAD_LIBS) $(CUNIT_
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_addr
 UNIT_TESTS += tests/unit/test_admin
+UNIT_TESTS += tests/unit/test_ahead
 UNIT_TESTS += tests/unit/test_check
 UNIT_TESTS += tests/unit/test_check_agent
 UNIT_TESTS += tests/unit/test_check_datagram
