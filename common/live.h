@@ -35,6 +35,7 @@ struct live_member {
 	size_t nobserved;               /* dnsd: slots of `observed`, known without touching it */
 	void *watched;                  /* dnsd: whoever watches it (monitor) */
 	uint64_t failed;                /* dnsd: when it went down, a clock in microseconds; 0: not, or it was cleared since (failback) */
+	bool waits;                     /* dnsd: ours, up by what is seen, and drained until it is cleared: so we tell it as drained (failback) */
 	unsigned refs;
 	struct live_member *next;
 	uint8_t service[DNAME_MAX];

@@ -103,7 +103,7 @@ size_t update_end(struct update_writer *u);
 
 enum update_has {
 	HAS_RTT = 1, HAS_SESSIONS = 2, HAS_CAPACITY = 4, HAS_LOAD = 8, HAS_COST = 16, HAS_SEQ = 32, HAS_CONFIG = 64,
-	HAS_LOCAL = 128, HAS_FORWARDED = 256, HAS_TAIL = 512, HAS_WEIGHT = 1024
+	HAS_LOCAL = 128, HAS_FORWARDED = 256, HAS_TAIL = 512, HAS_WEIGHT = 1024, HAS_FAILED = 2048
 };
 
 struct update_observation {
@@ -119,6 +119,7 @@ struct update_observation {
 	uint32_t local_up, local_all;/* the forwarder's real servers */
 	uint32_t forwarded_milli;    /* thousandths of a connection a second that it sent elsewhere */
 	uint32_t percent;            /* weight=75%: of its weight, as an agent has it */
+	uint64_t failed;             /* down since, a clock in microseconds, and to be cleared by an operator (failback = "manual") */
 	uint32_t tail_milli;         /* ... that still came while the member was down or drained */
 	char check[UPDATE_TEXT_MAX + 1]; /* the last result in words; "": not given */
 };

@@ -173,6 +173,7 @@ static bool set_load(struct update_observation *o, const char *v) { return read_
 static bool set_cost(struct update_observation *o, const char *v) { return read_fixed(v, 3, UINT64_MAX, &o->cost_milli); }
 static bool set_seq(struct update_observation *o, const char *v) { return read_fixed(v, 0, UINT64_MAX, &o->seq) && o->seq; }
 static bool set_config(struct update_observation *o, const char *v) { return read_hex(v, &o->config); }
+static bool set_failed(struct update_observation *o, const char *v) { return read_fixed(v, 0, UINT64_MAX, &o->failed) && o->failed; }
 static bool set_check(struct update_observation *o, const char *v) { return copy_text(o->check, sizeof o->check, v); }
 static bool set_local(struct update_observation *o, const char *v) { return read_share(v, &o->local_up, &o->local_all); }
 static bool set_forwarded(struct update_observation *o, const char *v) { return read_fixed32(v, 3, UINT32_MAX, &o->forwarded_milli); }
@@ -210,6 +211,7 @@ static const struct observation_key {
 	{ "weight", HAS_WEIGHT, set_weight, "weight= is not a percentage up to 1000%" },
 	{ "local", HAS_LOCAL, set_local, "local= is not UP/ALL" },
 	{ "forwarded", HAS_FORWARDED, set_forwarded, "forwarded= is not a number" },
+	{ "failed", HAS_FAILED, set_failed, "failed= is not a number above 0" },
 	{ "tail", HAS_TAIL, set_tail, "tail= is not a number" },
 };
 
@@ -261,6 +263,8 @@ size_t update_observation_write(const struct update_observation *o, uint8_t *rda
 		txt_put_milli(&p, "forwarded", o->forwarded_milli);
 	if (o->has & HAS_TAIL)
 		txt_put_milli(&p, "tail", o->tail_milli);
+	if (o->has & HAS_FAILED)
+		txt_put(&p, "failed=%" PRIu64, o->failed);
 	if (o->check[0])
 		txt_put(&p, "check=%s", o->check);
 	if (o->has & HAS_CONFIG)

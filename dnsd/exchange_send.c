@@ -112,7 +112,7 @@ static void fill(struct update_observation *o, const struct seen *s)
 	memset(o, 0, sizeof *o);
 	strcpy(o->observer, s->observer->name);
 	o->state = (enum verdict)s->state;
-	o->has = (s->has & ~(unsigned)HAS_CONFIG) | HAS_SEQ;
+	o->has = (s->has & ~(unsigned)(HAS_CONFIG | HAS_FAILED)) | HAS_SEQ;
 	o->rtt_us = s->rtt_us;
 	o->sessions = s->sessions;
 	o->capacity = s->capacity;
@@ -139,6 +139,10 @@ static bool add_seen(struct batch *b, const struct live_member *l, const struct 
 		return true;
 	fill(&o, s);
 	if (own) {
+		/* Who was down and waits for an operator is drained, at all sites, by its home's word; and who was away in the meantime learns of it. */
+		o.state = l->waits && o.state == VERDICT_UP ? VERDICT_DRAIN : o.state;
+		o.failed = l->failed;
+		o.has |= l->failed ? HAS_FAILED : 0;
 		o.seq = b->x->seq;
 		o.config = b->zone->config;
 		o.has |= b->w.count == 0 ? HAS_CONFIG : 0;
@@ -243,7 +247,7 @@ static void put_member(struct talk *t, const struct lb *lb, size_t m, uint64_t p
 		return;
 	bool turn = place % rounds_of(c) == x->round % rounds_of(c);
 	bool home = mb->site != MEMBER_NO_SITE && &c->sites[mb->site] == c->own;
-	if (home || (mb->site != MEMBER_NO_SITE && contradicts(x, l, &own, mb->site)))
+	if (home || l->failed || (mb->site != MEMBER_NO_SITE && contradicts(x, l, &own, mb->site)))
 		put_seen(&t->soon, l, &own, now);
 	else if (all || turn)
 		put_seen(&t->rest, l, &own, now);

@@ -6,6 +6,11 @@
  *     www.gslb.example.com. sjc 1763805600000000      down since; a clock in microseconds, as seq is
  *     end
  *
+ * Its home tells it as drained, so all sites agree on it, whatever they have
+ * seen themselves. And each tells when it has seen a member go down: its home
+ * may have been away then, with the whole site; it believes what happened
+ * before it came back, and nothing else, since of the rest it knows better.
+ *
  * It is cleared by an order at the member's or its site's name that is later
  * than that: one that was deleted (which leaves a tombstone), or set=up. All
  * sites hear of orders, so all of them take the member back.
@@ -16,6 +21,7 @@
 #include <string.h>
 #include "../common/log.h"
 #include "monitor_parts.h"
+#include "saved.h"
 #include "statefile.h"
 
 #define FAILBACK_FILE "dnsd.failback"
@@ -36,12 +42,34 @@ static uint64_t cleared_at(const struct watched_member *wm)
 	return c->cleared ? c->cleared(c->arg, e->service, &e->service->members[wm->index]) : 0;
 }
 
-void monitor_failback(struct watched_member *wm, struct verdict_answer *a)
+/* Ours to tell: we are its home. */
+static bool is_ours(const struct watched_member *wm)
+{
+	const struct entry *e = wm->entry;
+	return e->service->members[wm->index].site == (int)e->conf->own->index;
+}
+
+bool monitor_failback_told(struct watched_member *wm, const struct observer *who, uint64_t failed)
+{
+	const struct entry *e = wm->entry;
+	struct monitor *m = e->monitor;
+	char name[DNAME_TEXT_MAX];
+	if (!e->service->policy->failback_manual || !(is_ours(wm) || e->service->members[wm->index].site == MEMBER_NO_SITE))
+		return false;
+	if (failed <= m->failback.away || failed >= m->failback.back || failed <= wm->live->failed || failed <= cleared_at(wm))
+		return false;
+	wm->live->failed = failed;
+	m->failback.unsaved = true;
+	log_info("the member was down while we were away", "service=%s member=%s by=%s", dname_to_text(e->service->name, name),
+	         e->service->members[wm->index].label, who->name);
+	return true;
+}
+
+/* What the verdict is then. */
+static void apply(struct watched_member *wm, struct verdict_answer *a)
 {
 	struct live_member *l = wm->live;
 	struct monitor *m = wm->entry->monitor;
-	if (!wm->entry->service->policy->failback_manual)
-		return;
 	if (a->verdict == VERDICT_DOWN) {
 		if (!l->failed || verdict_of(wm) != VERDICT_DOWN) {
 			l->failed = observe_stamp(l->failed);
@@ -59,6 +87,13 @@ void monitor_failback(struct watched_member *wm, struct verdict_answer *a)
 	}
 	a->verdict = VERDICT_DRAIN;
 	a->source = SOURCE_FAILBACK;
+}
+
+void monitor_failback(struct watched_member *wm, struct verdict_answer *a)
+{
+	if (wm->entry->service->policy->failback_manual)
+		apply(wm, a);
+	wm->live->waits = a->source == SOURCE_FAILBACK && is_ours(wm);
 }
 
 /* ---- the file ---- */
@@ -98,6 +133,7 @@ void monitor_failback_read(struct monitor *m)
 {
 	const char *why;
 	char *text = statefile_read(m->failback.path, &why);
+	m->failback.away = (uint64_t)saved_written(m->saved_path) * 1000000;
 	if (!text && !why)
 		return;
 	if (text && strncmp(text, FIRST_LINE, strlen(FIRST_LINE)) != 0)
@@ -160,4 +196,5 @@ void monitor_failback_begin(struct monitor *m, const char *folder)
 {
 	if (snprintf(m->failback.path, sizeof m->failback.path, "%s/" FAILBACK_FILE, folder) >= (int)sizeof m->failback.path)
 		m->failback.path[0] = '\0'; /* said as an error at the first write */
+	m->failback.back = observe_stamp(0);
 }

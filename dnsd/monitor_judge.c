@@ -102,13 +102,24 @@ static bool judge_percent(struct watched_member *wm, int64_t now)
 	return true;
 }
 
+static void tell_seen(const struct watched_member *wm)
+{
+	const struct entry *e = wm->entry;
+	const struct monitor_calls *c = &e->monitor->calls;
+	if (c->seen)
+		c->seen(c->arg, e->service, &e->service->members[wm->index], wm->live);
+}
+
 bool monitor_judge(struct watched_member *wm, const struct watch_report *r)
 {
 	int64_t now = r ? r->now : loop_now();
 	enum verdict before = verdict_of(wm);
 	struct verdict_answer a = decide(wm, now);
+	bool waited = wm->live->waits;
 	if (a.source != SOURCE_NONE)
 		monitor_failback(wm, &a);
+	if (wm->live->waits != waited)
+		tell_seen(wm);
 	bool first = !wm->judged, changed = a.verdict != before;
 	atomic_store_explicit(&wm->live->source, (uint32_t)a.source, memory_order_relaxed);
 	atomic_store_explicit(&wm->live->votes, a.up << 16 | a.fresh, memory_order_relaxed);
@@ -159,14 +170,6 @@ static enum observe_result put_own(struct watched_member *wm, const struct watch
 	said.capacity = agent.maxconn;
 	check_result_text(r->result, r->detail, said.check);
 	return observe_put(o, wm->live, observe_own(o), &said, OBSERVE_FOR_EVER, r->now);
-}
-
-static void tell_seen(const struct watched_member *wm)
-{
-	const struct entry *e = wm->entry;
-	const struct monitor_calls *c = &e->monitor->calls;
-	if (c->seen)
-		c->seen(c->arg, e->service, &e->service->members[wm->index], wm->live);
 }
 
 static void tell_numbers(const struct entry *e)
@@ -239,7 +242,8 @@ enum observe_result monitor_take(struct monitor *m, struct live_member *l, struc
 		wm->next_end = end;
 	sweep_later(m);
 	tell_numbers(wm->entry);
-	if (result == OBSERVE_CHANGED)
+	bool failed = said->has & HAS_FAILED && who->dnsd && monitor_failback_told(wm, who, said->failed);
+	if (result == OBSERVE_CHANGED || failed)
 		judge_and_tell(wm);
 	return result;
 }

@@ -66,7 +66,10 @@ struct monitor {
 	struct statefile_job *save_job;    /* under way */
 	bool unsaved, save_failed;
 	int64_t saved_at;              /* ns */
-	struct { char path[PATH_MAX]; struct statefile_job *job; bool unsaved, failed; } failback;
+	struct {
+		char path[PATH_MAX]; struct statefile_job *job; bool unsaved, failed;
+		uint64_t away, back;       /* nobody looked from here on and until then: clocks in microseconds */
+	} failback;
 };
 
 static inline enum verdict verdict_of(const struct watched_member *wm)
@@ -125,6 +128,8 @@ void monitor_on_moment(evutil_socket_t fd, short what, void *arg);
 
 /* What a verdict is where failback is manual: a member that was down is drained until it is cleared. */
 void monitor_failback(struct watched_member *wm, struct verdict_answer *a);
+/* A dnsd says that it has seen the member down then. True: that is news to us, and the verdict has to be found anew. */
+bool monitor_failback_told(struct watched_member *wm, const struct observer *who, uint64_t failed);
 void monitor_failback_begin(struct monitor *m, const char *folder);
 void monitor_failback_read(struct monitor *m);
 /* Writes what has changed, if anything; `wait`: now, else beside us. */

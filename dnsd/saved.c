@@ -117,6 +117,20 @@ size_t saved_read(const char *path, int64_t now, int64_t max_age,
 	return count;
 }
 
+int64_t saved_written(const char *path)
+{
+	const char *why;
+	char *text = statefile_read(path, &why), *end = text ? strchr(text, '\n') : NULL;
+	int64_t written = 0;
+	if (end) {
+		*end = '\0';
+		if (!read_head(text, &written))
+			written = 0;
+	}
+	free(text);
+	return written;
+}
+
 /* --- writing --- */
 
 void saved_begin(struct statefile_text *t, int64_t now)

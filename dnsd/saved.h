@@ -36,6 +36,9 @@ struct saved_verdict {
 size_t saved_read(const char *path, int64_t now, int64_t max_age,
                   void (*each)(void *arg, const struct saved_verdict *v), void *arg, const char **why);
 
+/* When the file was written, seconds since 1970, however old it is; 0: there is none that could be read. */
+int64_t saved_written(const char *path);
+
 /* The text, while it grows. */
 void saved_begin(struct statefile_text *t, int64_t now);
 void saved_add(struct statefile_text *t, const struct saved_verdict *v);

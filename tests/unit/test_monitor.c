@@ -397,6 +397,61 @@ static void a_failed_member_waits_to_be_cleared(void)
 	tear_down(&b);
 }
 
+static enum verdict told(struct bench *b, size_t member, const char *observer, uint64_t failed)
+{
+	static uint64_t seq;
+	const char *why;
+	struct update_observation said = { .state = VERDICT_UP, .has = HAS_SEQ | (failed ? HAS_FAILED : 0), .seq = ++seq, .failed = failed };
+	struct observer *who = observe_who(monitor_observe(b->monitor), observer, &why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(who);
+	CU_ASSERT(monitor_take(b->monitor, live_of(b, member), who, &said, 60) <= OBSERVE_CHANGED);
+	return view(b, member).verdict;
+}
+
+/* The home of a member believes what another name server has seen before it came back, and nothing later. */
+static void a_failure_while_nobody_was_at_home(void)
+{
+	struct bench b;
+	uint64_t before = observe_stamp(0);
+	set_up(&b, PEER_SAY, PEER_SAY);
+	b.policy.failback_manual = true;
+	set_services(&b, 0, 2);
+	until_verdict(&b, 0, VERDICT_UP);
+	until_verdict(&b, 1, VERDICT_UP);
+	CU_ASSERT_EQUAL(told(&b, 0, "den/dnsd.a", observe_stamp(0)), VERDICT_UP);
+	CU_ASSERT_EQUAL(told(&b, 0, "den/agent", before), VERDICT_UP);
+	CU_ASSERT_EQUAL(told(&b, 1, "den/dnsd.a", before), VERDICT_UP);
+	CU_ASSERT_FALSE(live_of(&b, 0)->waits);
+	CU_ASSERT_EQUAL(told(&b, 0, "den/dnsd.a", before), VERDICT_DRAIN);
+	CU_ASSERT(live_of(&b, 0)->waits && live_of(&b, 0)->failed == before);
+	CU_ASSERT_EQUAL(atomic_load(&live_of(&b, 0)->source), SOURCE_FAILBACK);
+	b.cleared = before + 1;
+	monitor_judge_service(b.monitor, &b.services[0]);
+	CU_ASSERT_EQUAL(view(&b, 0).verdict, VERDICT_UP);
+	CU_ASSERT_FALSE(live_of(&b, 0)->waits);
+	CU_ASSERT_EQUAL(told(&b, 0, "den/dnsd.a", before), VERDICT_UP);
+	/* Of what was before it went away it knows better, too. */
+	b.cleared = 0;
+	while (observe_stamp(0) / 1000000 == before / 1000000) /* the file's clock counts seconds */
+		event_base_loop(b.base, EVLOOP_ONCE);
+	monitor_delete(b.monitor);
+	live_delete(b.live);
+	uint64_t away = observe_stamp(0);
+	make_monitor(&b);
+	set_services(&b, 0, 2);
+	while (!atomic_load(&live_of(&b, 0)->rounds))
+		event_base_loop(b.base, EVLOOP_ONCE);
+	CU_ASSERT_EQUAL(told(&b, 0, "den/dnsd.a", before), VERDICT_UP);
+	CU_ASSERT_EQUAL(told(&b, 0, "den/dnsd.a", away), VERDICT_DRAIN);
+	/* Only where the policy says so. */
+	b.policy.failback_manual = false;
+	monitor_judge_service(b.monitor, &b.services[0]);
+	CU_ASSERT_EQUAL(view(&b, 0).verdict, VERDICT_UP);
+	CU_ASSERT_FALSE(live_of(&b, 0)->waits);
+	CU_ASSERT_EQUAL(told(&b, 0, "den/dnsd.b", away + 1), VERDICT_UP);
+	tear_down(&b);
+}
+
 static void verdicts_are_saved_while_it_runs(void)
 {
 	struct bench b;
@@ -500,6 +555,7 @@ UNIT_MAIN("monitor",
 	UNIT_TEST(one_name_twice),
 	UNIT_TEST(saved_verdicts_answer_at_once),
 	UNIT_TEST(a_failed_member_waits_to_be_cleared),
+	UNIT_TEST(a_failure_while_nobody_was_at_home),
 	UNIT_TEST(verdicts_are_saved_while_it_runs),
 	UNIT_TEST(a_folder_that_is_not_there),
 	UNIT_TEST(moments))
