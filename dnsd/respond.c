@@ -110,21 +110,6 @@ static size_t respond_without(struct responder *r, const struct generation *gen,
 	return encode_empty(msg, &r->query, rcode, 0, reply);
 }
 
-/* Rare messages that cost more. What is refused of them counts as any refusal; what was signed well has no limit of its own. */
-__attribute__((noinline))
-static size_t respond_signed(struct responder *r, const struct generation *gen, uint8_t *msg, size_t len, size_t room,
-                             const struct addr *client, bool tcp)
-{
-	struct signed_query q;
-	bool refused = false;
-	if (signed_begin(r, gen, &q, msg, &len, room, client, tcp, &refused))
-		return signed_end(&q, msg, respond(r, gen, msg, len, q.room, client, tcp), room);
-	if (!refused || !gen->rrl || tcp || !over_limit(gen, client, RCODE_REFUSED))
-		return len;
-	dns_count(&r->counters.limited);
-	return 0;
-}
-
 static inline size_t count_answer(struct responder *r, const uint8_t *msg, size_t len)
 {
 	dns_count(&r->counters.rcodes[r->answer.rcode]);
@@ -155,10 +140,13 @@ static size_t end_special(struct responder *r, const struct answer_input *in, ui
 	return count_answer(r, msg, encode_with_options(msg, limit, &r->query, &r->answer, &now, &r->reply));
 }
 
-/* Written out in one piece, since it runs for every query. */
-__attribute__((flatten))
-size_t respond(struct responder *r, const struct generation *gen, uint8_t *msg, size_t len, size_t room,
-               const struct addr *client, bool tcp)
+static size_t respond_signed(struct responder *r, const struct generation *gen, uint8_t *msg, size_t len, size_t room,
+                             const struct addr *client, bool tcp);
+
+/* The whole way; `rare`: the message may be signed, or ask for a transfer. */
+__attribute__((always_inline))
+static inline size_t respond_all(struct responder *r, const struct generation *gen, uint8_t *msg, size_t len, size_t room,
+                                 const struct addr *client, bool tcp, bool rare)
 {
 	enum rcode rcode;
 	enum query_verdict verdict = query_parse(&r->query, msg, len, &rcode);
@@ -166,7 +154,7 @@ size_t respond(struct responder *r, const struct generation *gen, uint8_t *msg, 
 		dns_count(&r->counters.dropped);
 		return 0;
 	}
-	if (r->query.tsig_at || (verdict == QUERY_OK && r->query.type == RR_IXFR))
+	if (rare && (r->query.tsig_at || (verdict == QUERY_OK && r->query.type == RR_IXFR)))
 		return respond_signed(r, gen, msg, len, room, client, tcp);
 	dns_count(&r->counters.queries);
 	if (verdict != QUERY_OK)
@@ -181,4 +169,35 @@ size_t respond(struct responder *r, const struct generation *gen, uint8_t *msg, 
 		return end_special(r, &in, msg, limit, tcp);
 	struct health_moment now = moment_of(&r->answer);
 	return count_answer(r, msg, encode_answer(msg, limit, &r->query, &r->answer, &now));
+}
+
+/* Of what was signed; a message has one TSIG only, so nothing goes around in circles. */
+__attribute__((noinline))
+static size_t respond_unsigned(struct responder *r, const struct generation *gen, uint8_t *msg, size_t len, size_t room,
+                               const struct addr *client, bool tcp)
+{
+	return respond_all(r, gen, msg, len, room, client, tcp, false);
+}
+
+/* Rare messages that cost more. What is refused of them counts as any refusal; what was signed well has no limit of its own. */
+__attribute__((noinline))
+static size_t respond_signed(struct responder *r, const struct generation *gen, uint8_t *msg, size_t len, size_t room,
+                             const struct addr *client, bool tcp)
+{
+	struct signed_query q;
+	bool refused = false;
+	if (signed_begin(r, gen, &q, msg, &len, room, client, tcp, &refused))
+		return signed_end(&q, msg, respond_unsigned(r, gen, msg, len, q.room, client, tcp), room);
+	if (!refused || !gen->rrl || tcp || !over_limit(gen, client, RCODE_REFUSED))
+		return len;
+	dns_count(&r->counters.limited);
+	return 0;
+}
+
+/* Written out in one piece, since it runs for every query. */
+__attribute__((flatten))
+size_t respond(struct responder *r, const struct generation *gen, uint8_t *msg, size_t len, size_t room,
+               const struct addr *client, bool tcp)
+{
+	return respond_all(r, gen, msg, len, room, client, tcp, true);
 }
