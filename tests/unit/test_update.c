@@ -48,7 +48,7 @@ static void observations_there_and_back(void)
 		"observer=sjc/dnsd.one|state=up|check=L7 status 200|config=9f2c11d0|rtt=3.250|seq=1763805600000000",
 		"observer=sjc/dnsd.one|state=up|capacity=70|weight=75%|check=L7 says up 75% maxconn:70|seq=1",
 		"observer=sjc/agent|sessions=812|capacity=20000|load=0.040000|cost=1.500",
-		"observer=sjc/fwd.a.b|state=drain|local=2/3|forwarded=12.500|tail=0.400|seq=18446744073709551615",
+		"observer=sjc/fwd.a.b|state=drain|local=2/3|forwarded=12.500|tail=0.400|failed=1795382296183216|seq=18446744073709551615",
 	};
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
 		CU_ASSERT_STRING_EQUAL(observation_again(same[i]), same[i]);
@@ -72,6 +72,7 @@ static void observations_that_are_wrong(void)
 		{ "observer=a/b|rtt=1.2.3", "rtt= is not milliseconds" },
 		{ "observer=a/b|rtt=", "rtt= is not milliseconds" },
 		{ "observer=a/b|sessions=1.5", "sessions= is not a number" },
+		{ "observer=a/b|failed=0", "failed= is not a number above 0" },
 		{ "observer=a/b|sessions=4294967296", "sessions= is not a number" },
 		{ "observer=a/b|load=1.1", "load= is not a number from 0 to 1" },
 		{ "observer=a/b|seq=0", "seq= is not a number above 0" },
