@@ -1,5 +1,4 @@
-/* The health gate (spec 4); declared in select.h. */
-#include "select.h"
+#include "gate.h"
 
 static bool is_candidate(const struct member *m, int exclude_site)
 {

@@ -1,31 +1,11 @@
 #include "metrics.h"
+#include "random.h"
 #include "select_parts.h"
 #include <string.h>
 
 bool metric_is_total(enum metric m)
 {
 	return m == METRIC_WEIGHTED || m == METRIC_RANDOM || m == METRIC_ROUNDROBIN || m == METRIC_HASH;
-}
-
-/* Uniform in 0..n-1 for n up to 2^24 (256 members of weight 65535). */
-static uint32_t below(uint64_t random, uint32_t n)
-{
-	return (uint32_t)((random >> 24) * n >> 40);
-}
-
-/* The place of the member at which `point` lies when the weights are laid end to end. Weight 0 takes no place. */
-static size_t weight_at(const struct member *all, const uint16_t *members, uint32_t point)
-{
-	size_t i = 0;
-
-	for (uint32_t w; point >= (w = all[members[i]].weight); i++)
-		point -= w;
-	return i;
-}
-
-uint16_t select_draw(const struct service *s, const struct gate *g, uint64_t random)
-{
-	return g->members[weight_at(s->members, g->members, below(random, g->weight))];
 }
 
 static void order_weighted(const struct select_input *in, uint16_t *members, size_t n, size_t want, uint16_t *out)
@@ -36,9 +16,9 @@ static void order_weighted(const struct select_input *in, uint16_t *members, siz
 
 	for (size_t i = 0; i < n; i++)
 		total += all[members[i]].weight;
-	for (uint16_t *end = out + want; out < end; random = select_random(&state)) {
+	for (uint16_t *end = out + want; out < end; random = random64(&state)) {
 		/* Without weight left all are alike: uniform. */
-		size_t i = total ? weight_at(all, members, below(random, total)) : below(random, (uint32_t)n);
+		size_t i = total ? metric_weight_at(all, members, metric_below(random, total)) : metric_below(random, (uint32_t)n);
 
 		*out++ = members[i];
 		if (out == end)
@@ -54,11 +34,11 @@ static void order_random(const struct select_input *in, uint16_t *members, size_
 	uint64_t random = in->random, state = random;
 
 	for (size_t k = 0; k < want; k++) {
-		size_t i = below(random, (uint32_t)n);
+		size_t i = metric_below(random, (uint32_t)n);
 
 		out[k] = members[i];
 		members[i] = members[--n];
-		random = select_random(&state);
+		random = random64(&state);
 	}
 }
 

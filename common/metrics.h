@@ -13,7 +13,7 @@
 #ifndef FAIRLEAD_METRICS_H
 #define FAIRLEAD_METRICS_H
 
-#include "select.h"
+#include "select_input.h"
 
 struct select_looks;
 
@@ -57,6 +57,22 @@ size_t metric_geo_keys(const struct select_input *in, struct select_looks *looks
 int64_t metric_geo_metres(int64_t key);
 /* Those of `keys` are within `most` metres that aren't above what it returns. `best` is one of them that is. */
 int64_t metric_geo_limit(int64_t best, int64_t most, const int64_t *keys, size_t n);
+
+/* Uniform in 0..n-1 for n up to 2^24 (256 members of weight 65535). */
+static inline uint32_t metric_below(uint64_t random, uint32_t n)
+{
+	return (uint32_t)((random >> 24) * n >> 40);
+}
+
+/* The place of the member at which `point` lies when the weights are laid end to end. Weight 0 takes no place. */
+static inline size_t metric_weight_at(const struct member *all, const uint16_t *members, uint32_t point)
+{
+	size_t i = 0;
+
+	for (uint32_t w; point >= (w = all[members[i]].weight); i++)
+		point -= w;
+	return i;
+}
 
 /* The best `want` (at most `n`) of `members`, best first, into `out`, which may not overlap. `m` is total; `members` is scratch. */
 void metric_order(enum metric m, const struct select_input *in, uint16_t *members, size_t n, size_t want,

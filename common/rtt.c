@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "select.h"
+#include "random.h"
 
 struct rtt_table {
 	size_t nsites, nrows, stride;
@@ -19,9 +19,9 @@ static uint64_t hash(uint64_t seed, const struct prefix *p)
 	memcpy(&a, p->bytes, 8);
 	memcpy(&b, p->bytes + 8, 8);
 	state = seed ^ a;
-	state = select_random(&state) ^ b;
-	state = select_random(&state) ^ ((uint64_t)p->family << 8 | p->length);
-	return select_random(&state);
+	state = random64(&state) ^ b;
+	state = random64(&state) ^ ((uint64_t)p->family << 8 | p->length);
+	return random64(&state);
 }
 
 static bool same(const struct prefix *a, const struct prefix *b)

@@ -8,18 +8,6 @@
 /* Cold: the query path pays one test for it. */
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-size_t select_columns(const struct rule *r, enum metric *total)
-{
-	size_t n = 0;
-
-	*total = METRIC_WEIGHTED;
-	while (r && n < r->nmetrics && !metric_is_total(r->metrics[n]))
-		n++;
-	if (r && n < r->nmetrics)
-		*total = r->metrics[n];
-	return n;
-}
-
 /*
  * Sorts no more than is wanted: each column parts off one tier at a time from
  * the tier of the column before, and the innermost is put in order.
@@ -99,4 +87,9 @@ size_t select_order(const struct select_input *in, size_t want, uint16_t *out)
 	if (UNLIKELY(in->trace))
 		select_trace_take(in, out, want);
 	return want;
+}
+
+uint16_t select_draw(const struct service *s, const struct gate *g, uint64_t random)
+{
+	return g->members[metric_weight_at(s->members, g->members, metric_below(random, g->weight))];
 }

@@ -2,7 +2,8 @@
  * select_parts: what the files of the selector share; nobody else includes it.
  *
  *     select.c        candidates, and the order of them
- *     select_rule.c   which rule
+ *     select_rule.c   which rule, and its columns
+ *     select_shed.c   who is left out for this client
  *     select_trace.c  the same steps once more, taken down
  *     metrics.c       total orders; metric_tiers.c  tiers; metric_value.c, metric_geo.c  what they go by
  */
@@ -12,7 +13,8 @@
 #include "geo.h"
 #include "network.h"
 #include "rtt.h"
-#include "select_trace.h"
+#include "select_input.h"
+#include "select_why.h"
 
 /* What was looked up of the client so far: each thing is asked for once in a choice. */
 struct select_looks {

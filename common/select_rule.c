@@ -1,4 +1,6 @@
 #include "select_parts.h"
+
+#include "metrics.h"
 #include "timezone.h"
 
 #define MINUTES_A_DAY (24 * 60)
@@ -140,4 +142,16 @@ const struct rule *select_rule(const struct select_input *in, struct select_look
 		return &p->rules[i];
 	}
 	return NULL;
+}
+
+size_t select_columns(const struct rule *r, enum metric *total)
+{
+	size_t n = 0;
+
+	*total = METRIC_WEIGHTED;
+	while (r && n < r->nmetrics && !metric_is_total(r->metrics[n]))
+		n++;
+	if (r && n < r->nmetrics)
+		*total = r->metrics[n];
+	return n;
 }

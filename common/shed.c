@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "select.h"
+#include "select_input.h"
 
 #define MILLION 1e6
 /* Within this time half of what is answered is felt and more: about the TTL that most have, and caches hold it at least so long. Seconds. */

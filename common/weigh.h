@@ -7,7 +7,7 @@
 #ifndef FAIRLEAD_WEIGH_H
 #define FAIRLEAD_WEIGH_H
 
-#include "select.h"
+#include "gate.h"
 
 /* Somebody says another percentage than 100: else the LB lines' weights hold. */
 bool weigh_is_due(const struct service *s, const struct member_view *views);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../common/random.h"
 #include "ctl_decide.h"
 #include "ctl_json.h"
 #include "rr.h"
@@ -89,7 +90,7 @@ static void compare(struct comparison *c, const struct query_line *q)
 	uint64_t random = 1;
 	bool differs = false;
 	for (unsigned i = 0; i < c->draws; i++) {
-		uint64_t drawn = select_random(&random);
+		uint64_t drawn = random64(&random);
 		decide(c->old, q, drawn, i, &d);
 		decide(c->new, q, drawn, i, &e);
 		differs |= d.digest != e.digest;

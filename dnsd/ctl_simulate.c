@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../common/random.h"
 #include "ctl_decide.h"
 #include "ctl_json.h"
 
@@ -91,7 +92,7 @@ static void run(struct simulation *s, struct queries *q)
 	struct decision d;
 	while (queries_next(q, &line))
 		for (size_t i = 0; i < draws; i++) {
-			decide(s->ctl->gen, &line, select_random(&random), line.asked->turn++, &d);
+			decide(s->ctl->gen, &line, random64(&random), line.asked->turn++, &d);
 			count(s, &d, (double)line.count / (double)draws);
 		}
 }

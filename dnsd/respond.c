@@ -2,6 +2,7 @@
 
 #include <time.h>
 #include "../common/conf.h"
+#include "../common/random.h"
 #include "generation.h"
 #include "rrl.h"
 #include "signed.h"
@@ -79,7 +80,7 @@ static size_t slip(struct responder *r, const struct generation *gen, uint8_t *m
 {
 	unsigned every = gen->conf->dns.slip;
 	dns_count(&r->counters.limited);
-	if (!every || (select_random(&r->random) >> 32) % every)
+	if (!every || (random64(&r->random) >> 32) % every)
 		return 0;
 	dns_count(&r->counters.slipped);
 	if (cookie == COOKIE_NONE)
@@ -160,7 +161,7 @@ static inline size_t respond_all(struct responder *r, const struct generation *g
 	if (verdict != QUERY_OK)
 		return respond_without(r, gen, msg, client, tcp, verdict, rcode);
 	size_t limit = tcp ? room : r->query.udp_size < room ? r->query.udp_size : room;
-	struct answer_input in = { .gen = gen, .client = client, .random = select_random(&r->random), .turns = r->turns,
+	struct answer_input in = { .gen = gen, .client = client, .random = random64(&r->random), .turns = r->turns,
 	                           .explain = &r->explain };
 	if (r->query.options.seen || gen->rrl)
 		begin_special(r, &in);

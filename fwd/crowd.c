@@ -3,7 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include "select.h"
+#include "random.h"
 
 /* 512 KiB: room for a hundred thousand sessions from as many networks, two of which seldom meet twice. A power of two. */
 #define SLOTS 65536
@@ -29,7 +29,7 @@ void crowd_delete(struct crowd *c)
 static uint64_t mix(uint64_t state, uint64_t with)
 {
 	state ^= with;
-	return select_random(&state);
+	return random64(&state);
 }
 
 /* Never slot 0, so that a place of zeros is none. */

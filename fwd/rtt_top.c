@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "loop.h"
-#include "select.h"
+#include "random.h"
 
 #define BUCKETS (2 * RTT_TOP)
 #define NONE UINT16_MAX
@@ -50,9 +50,9 @@ static uint16_t *bucket_of(struct rtt_top *t, const struct prefix *p)
 	uint64_t half[2], state = t->seed;
 	memcpy(half, p->bytes, sizeof half);
 	state ^= half[0];
-	state = select_random(&state) ^ half[1];
-	state = select_random(&state) ^ ((uint64_t)p->family << 8 | p->length);
-	return &t->buckets[select_random(&state) % BUCKETS];
+	state = random64(&state) ^ half[1];
+	state = random64(&state) ^ ((uint64_t)p->family << 8 | p->length);
+	return &t->buckets[random64(&state) % BUCKETS];
 }
 
 static bool same(const struct prefix *a, const struct prefix *b)

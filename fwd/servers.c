@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "log.h"
 #include "loop.h"
-#include "select.h"
+#include "random.h"
 
 struct servers {
 	struct checker *checker;
@@ -268,7 +268,7 @@ static int pick_leastconn(const struct pick *k)
 		uint64_t others = best < 0 ? 1 : (best_sessions + 1) * weight;
 		equals = mine < others ? 1 : equals + (mine == others);
 		/* The nth of equals takes the place with probability 1/n, so all have the same chance. */
-		if (mine > others || (mine == others && select_random(&random) % equals != 0))
+		if (mine > others || (mine == others && random64(&random) % equals != 0))
 			continue;
 		best = (int)i;
 		best_sessions = sessions;
@@ -282,7 +282,7 @@ static uint64_t mix(uint64_t seed, const void *data, size_t len)
 	const uint8_t *p = data;
 	for (size_t i = 0; i < len; i++) {
 		uint64_t state = seed ^ p[i];
-		seed = select_random(&state);
+		seed = random64(&state);
 	}
 	return seed;
 }

@@ -5,7 +5,7 @@
 #include <sys/random.h>
 #include <time.h>
 #include "loop.h"
-#include "select.h"
+#include "random.h"
 
 bool worker_init(struct worker *w, unsigned index, struct setup_home *home)
 {
@@ -72,5 +72,5 @@ uint64_t worker_now_us(void)
 
 uint64_t worker_random(struct worker *w)
 {
-	return select_random(&w->random);
+	return random64(&w->random);
 }

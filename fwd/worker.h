@@ -68,7 +68,7 @@ struct worker {
 	uint8_t *buffer;                    /* WORKER_BUFFER bytes, good during one callback */
 	struct pipes pipes;
 	char *replies;                      /* WORKER_REPLIES */
-	uint64_t random;                    /* state of select_random */
+	uint64_t random;                    /* state of random64 */
 	uint32_t proxy_turn;                /* which proxy IP is next */
 	_Atomic(uint32_t) sessions;         /* written by this thread alone */
 	uint32_t sessions_max;              /* this thread's share of pairs of descriptors, for sessions and pipes */

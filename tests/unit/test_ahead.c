@@ -1,6 +1,7 @@
 /* Looking ahead for a batch: whose look-ups are noted, and that many at a time find what one finds. */
 #include <stdlib.h>
 #include <string.h>
+#include "../../common/random.h"
 #include "../../common/ranges.h"
 #include "../../common/select.h"
 #include "../../dnsd/ahead.h"
@@ -10,7 +11,7 @@ static uint64_t state = 7;
 
 static uint32_t draw(uint32_t n)
 {
-	return (uint32_t)(select_random(&state) >> 32) % n;
+	return (uint32_t)(random64(&state) >> 32) % n;
 }
 
 /* ---- many look-ups ---- */

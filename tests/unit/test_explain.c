@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "../../common/conf.h"
 #include "../../common/errs.h"
+#include "../../common/random.h"
 #include "../../dnsd/generation.h"
 #include "../../dnsd/respond.h"
 #include "unit.h"
@@ -29,7 +30,7 @@ static uint64_t state = 20261122;
 
 static unsigned draw(unsigned n)
 {
-	return (unsigned)((select_random(&state) >> 32) % n);
+	return (unsigned)((random64(&state) >> 32) % n);
 }
 
 /* --- a random world --- */
@@ -357,7 +358,7 @@ static void explains_its_answers(void)
 	for (size_t i = 0; i < SERVICES; i++) {
 		struct lb *lb = gen->zones[0]->services[i];
 		for (unsigned k = 0; k < CLIENTS; k++) {
-			uint64_t random = select_random(&state);
+			uint64_t random = random64(&state);
 			draw_views(lb, views);
 			draw_numbers(lb);
 			publish(lb, views);
@@ -379,7 +380,7 @@ static void rehearses_losses(void)
 	for (size_t i = 0; i < SERVICES; i++) {
 		struct lb *lb = gen->zones[0]->services[i];
 		for (unsigned k = 0; k < CLIENTS; k++) {
-			uint64_t random = select_random(&state);
+			uint64_t random = random64(&state);
 			unsigned one = draw(SITES), two = draw(SITES);
 			draw_views(lb, views);
 			draw_numbers(lb);

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "../../common/geo.h"
-#include "../../common/select.h"
+#include "../../common/random.h"
 #include "../mmdb/mmdb.h"
 #include "unit.h"
 
@@ -217,7 +217,7 @@ static uint64_t state = 11;
 
 static unsigned below(unsigned n)
 {
-	return (unsigned)(select_random(&state) >> 33) % n;
+	return (unsigned)(random64(&state) >> 33) % n;
 }
 
 static void random_address(struct addr *a)
@@ -290,7 +290,7 @@ static void random_within(struct addr *out, const struct addr *a, unsigned bits)
 	uint8_t bytes[16];
 	size_t size = a->sa.sa_family == AF_INET ? 4 : 16;
 	for (size_t i = 0; i < size; i++)
-		bytes[i] = (uint8_t)select_random(&state);
+		bytes[i] = (uint8_t)random64(&state);
 	for (unsigned i = 0; i < bits; i++) {
 		uint8_t mask = (uint8_t)(0x80 >> i % 8);
 		bytes[i / 8] = (uint8_t)((bytes[i / 8] & ~mask) | (addr_bytes(a)[i / 8] & mask));
@@ -435,7 +435,7 @@ static void damage_is_survived(void)
 		CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
 		memcpy(copy, bytes, len);
 		for (unsigned k = below(4) + 1; k > 0; k--)
-			copy[below((unsigned)end)] = (uint8_t)select_random(&state);
+			copy[below((unsigned)end)] = (uint8_t)random64(&state);
 		refusal(copy, len);
 		free(copy);
 	}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "fwd/nat_choice.h"
+#include "random.h"
 #include "unit.h"
 
 #define OWN 0
@@ -169,7 +170,7 @@ static void agrees(const struct nat_choice *c, const struct addr *client)
 	in.client = &who;
 	prefix_of(&who.network, client, 24, 56);
 	for (int i = 0; i < 200; i++) {
-		in.random = select_random(&state);
+		in.random = random64(&state);
 		if (select_order(&in, 1, &first) == 1)
 			said[first]++;
 	}

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "../../common/network.h"
-#include "../../common/select.h"
+#include "../../common/random.h"
 #include "unit.h"
 
 #define SITES 6
@@ -201,7 +201,7 @@ static uint64_t state = 7;
 
 static unsigned below(unsigned n)
 {
-	return (unsigned)(select_random(&state) >> 33) % n;
+	return (unsigned)(random64(&state) >> 33) % n;
 }
 
 /* Few different bytes, so that prefixes nest and touch. */

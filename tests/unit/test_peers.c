@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "../../fwd/peer_record.h"
 #include "../../fwd/peers.h"
+#include "random.h"
 #include "select.h"
 #include "wire.h"
 
@@ -670,7 +671,7 @@ static void test_share_of_weight(void)
 		f.dnsd[0].records = cases[i].records;
 		WAIT_FOR(&f, f.dnsd[0].asked >= asked + 2);
 		for (unsigned k = 0; k < 1000; k++)
-			den += peers_choose(f.ps, &f.client, select_random(&state), false, &first, 1) == 1 && first == DEN;
+			den += peers_choose(f.ps, &f.client, random64(&state), false, &first, 1) == 1 && first == DEN;
 		CU_ASSERT(den >= cases[i].from && den <= cases[i].to);
 	}
 	fixture_end(&f);

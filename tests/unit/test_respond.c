@@ -7,6 +7,7 @@
 #include "../../common/conf.h"
 #include "../../common/errs.h"
 #include "../../common/live.h"
+#include "../../common/random.h"
 #include "../../dnsd/cookie.h"
 #include "../../dnsd/respond.h"
 #include "../../dnsd/rrl.h"
@@ -328,9 +329,9 @@ static void mangled_queries_stay_in_bounds(void)
 	addr_parse(&client, "127.0.0.1", 4242);
 	for (unsigned i = 0; i < 200000; i++) {
 		memcpy(msg, query, len);
-		for (unsigned k = (unsigned)(select_random(&state) % 4); k < 4; k++)
-			msg[select_random(&state) % len] = (uint8_t)select_random(&state);
-		size_t n = respond(responder, gen, msg, select_random(&state) % (len + 1), 1472, &client, false);
+		for (unsigned k = (unsigned)(random64(&state) % 4); k < 4; k++)
+			msg[random64(&state) % len] = (uint8_t)random64(&state);
+		size_t n = respond(responder, gen, msg, random64(&state) % (len + 1), 1472, &client, false);
 		CU_ASSERT(n <= UDP_EDNS_MAX);
 	}
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "fwd/rtt_top.h"
 #include "loop.h"
-#include "select.h"
+#include "random.h"
 #include "unit.h"
 
 static struct rtt_measured measured(unsigned network, uint32_t us)
@@ -48,7 +48,7 @@ static void the_busy_stay(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
 	for (unsigned i = 0; i < 400000; i++)
 		if (i % 4 == 0)
-			add(t, (unsigned)(select_random(&random) % 100), 20000, 1);
+			add(t, (unsigned)(random64(&random) % 100), 20000, 1);
 		else
 			add(t, 1000 + i, 5000, 1);
 	size_t n = due(t, NS_PER_SECOND, list);

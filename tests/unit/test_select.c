@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "metrics.h"
+#include "random.h"
 #include "select.h"
 
 #define OWN 0
@@ -170,7 +171,7 @@ static void count_draws(struct fixture *f, size_t draws, unsigned *first, unsign
 	uint16_t out[2];
 
 	for (size_t i = 0; i < draws; i++) {
-		f->in.random = select_random(&state);
+		f->in.random = random64(&state);
 		f->in.turn = i;
 		CU_ASSERT(select_order(&f->in, second ? 2 : 1, out) == (second ? 2u : 1u));
 		first[out[0]]++;
@@ -236,7 +237,7 @@ static void test_weight_zero_is_last(void)
 		for (int i = 0; i < 10000; i++) {
 			uint16_t out[3];
 
-			f.in.random = select_random(&state);
+			f.in.random = random64(&state);
 			addr_from_bytes(&f.client.address, AF_INET, &(uint32_t){ htonl((uint32_t)i << 8) }, 0);
 			prefix_of(&f.client.network, &f.client.address, 24, 56);
 			CU_ASSERT(select_order(&f.in, 3, out) == 3 && out[0] == 2);
@@ -262,7 +263,7 @@ static void test_draw(void)
 	CU_ASSERT(select_is_draw(&f.policy));
 	CU_ASSERT_EQUAL(f.gate.weight, 3 + 1 + 4 + 2);
 	for (int i = 0; i < 10000; i++) {
-		f.in.random = select_random(&state);
+		f.in.random = random64(&state);
 		CU_ASSERT_EQUAL(select_draw(&f.service, &f.gate, f.in.random), first_of(&f));
 	}
 	RULE(&f, METRIC_RANK);
@@ -341,16 +342,16 @@ static void test_tiers_hold(void)
 	for (int round = 0; round < 4000; round++) {
 		struct fixture f;
 		uint16_t out[SERVICE_MEMBERS_MAX], head[SERVICE_MEMBERS_MAX];
-		size_t n = 1 + select_random(&state) % (round % 100 ? 20 : SERVICE_MEMBERS_MAX), want;
+		size_t n = 1 + random64(&state) % (round % 100 ? 20 : SERVICE_MEMBERS_MAX), want;
 
 		fixture_init(&f);
 		for (size_t i = 0; i < n; i++)
-			add(&f, (int)(select_random(&state) % 3), (unsigned)(select_random(&state) % 5), 1 + (unsigned)(select_random(&state) % 4));
+			add(&f, (int)(random64(&state) % 3), (unsigned)(random64(&state) % 5), 1 + (unsigned)(random64(&state) % 4));
 		for (size_t i = 0; i < n; i++)
 			f.gate.members[f.gate.n++] = (uint16_t)i;
 		RULE(&f, METRIC_LOCAL, METRIC_RANK, totals[round % 4], METRIC_REMOTE);
-		f.in.random = select_random(&state);
-		f.in.turn = select_random(&state);
+		f.in.random = random64(&state);
+		f.in.turn = random64(&state);
 		CU_ASSERT(select_order(&f.in, n, out) == n);
 		check_permutation(&f, out, n);
 		for (size_t i = 1; i < n; i++) {
@@ -359,7 +360,7 @@ static void test_tiers_hold(void)
 			CU_ASSERT((a->site != OWN) <= (b->site != OWN));
 			CU_ASSERT((a->site != OWN) != (b->site != OWN) || a->rank <= b->rank);
 		}
-		want = select_random(&state) % (n + 1);
+		want = random64(&state) % (n + 1);
 		CU_ASSERT(select_order(&f.in, want, head) == want);
 		CU_ASSERT(!memcmp(head, out, want * sizeof *out));
 	}
@@ -549,7 +550,7 @@ static void test_hash_is_the_same_everywhere(void)
 	for (uint32_t i = 0; i < 10000; i++) {
 		set_network(&f, i);
 		set_network(&g, i);
-		f.in.random = select_random(&state), g.in.random = select_random(&state);
+		f.in.random = random64(&state), g.in.random = random64(&state);
 		CU_ASSERT_EQUAL(first_of(&f), 2 - first_of(&g));
 	}
 }
@@ -612,7 +613,7 @@ static void test_minus_log2(void)
 	CU_ASSERT(within((double)metric_minus_log2(1), 64 * 4294967296.0, 3e-7 * 4294967296.0));
 	CU_ASSERT_EQUAL(metric_minus_log2(UINT64_MAX), 0);
 	for (int i = 0; i < DRAWS; i++) {
-		uint64_t h = select_random(&state) >> (i % 64);
+		uint64_t h = random64(&state) >> (i % 64);
 		double want = 64 - (double)log2l((long double)(h ? h : 1));
 
 		CU_ASSERT(within((double)metric_minus_log2(h ? h : 1) / 4294967296.0, want, 4e-7 * want + 3e-10));
@@ -702,20 +703,20 @@ static unsigned shortest(const struct asked *all, unsigned c)
 
 static void random_policy(struct fixture *f, bool six, struct prefix from[4][5], uint64_t sites[4], uint64_t *state)
 {
-	unsigned nrules = (unsigned)(select_random(state) % 4) + 1;
+	unsigned nrules = (unsigned)(random64(state) % 4) + 1;
 
 	f->policy.nrules = 0;
 	for (unsigned r = 0; r < nrules; r++) {
-		struct rule *one = select_random(state) % 3 ? RULE(f, METRIC_HASH) : RULE(f, METRIC_ROUNDROBIN);
+		struct rule *one = random64(state) % 3 ? RULE(f, METRIC_HASH) : RULE(f, METRIC_ROUNDROBIN);
 
 		one->from = from[r];
-		one->nfrom = select_random(state) % 6;
+		one->nfrom = random64(state) % 6;
 		for (size_t i = 0; i < one->nfrom; i++)
-			from[r][i] = random_prefix(six, select_random(state));
+			from[r][i] = random_prefix(six, random64(state));
 		one->nfrom = prefix_merge(one->from, one->nfrom);
-		sites[r] = select_random(state) % 5; /* 3 and 4: of sites that have no member */
+		sites[r] = random64(state) % 5; /* 3 and 4: of sites that have no member */
 		one->sites = &sites[r];
-		one->nsites = select_random(state) % 3 == 0;
+		one->nsites = random64(state) % 3 == 0;
 	}
 }
 
@@ -733,7 +734,7 @@ static void test_scope_is_exact(void)
 	gate(&f);
 	for (unsigned round = 0; round < 800; round++) {
 		bool six = round & 1;
-		unsigned base = six ? 96 : 24, bits = base - 4 + (unsigned)(select_random(&state) % 13);
+		unsigned base = six ? 96 : 24, bits = base - 4 + (unsigned)(random64(&state) % 13);
 
 		random_policy(&f, six, from, sites, &state);
 		for (unsigned c = 0; c < 256; c++)

@@ -13,6 +13,7 @@
 #include "metrics.h"
 #include "network.h"
 #include "rtt.h"
+#include "random.h"
 #include "select_trace.h"
 #include "timezone.h"
 
@@ -104,7 +105,7 @@ static uint64_t state = 99;
 
 static unsigned draw(unsigned n)
 {
-	return (unsigned)(select_random(&state) >> 33) % n;
+	return (unsigned)(random64(&state) >> 33) % n;
 }
 
 static void random_rule(struct world *w, unsigned r)
@@ -200,7 +201,7 @@ static void world_init(struct world *w)
 	}
 	w->rtt = draw(4) ? random_rtt(w) : NULL;
 	w->in = (struct select_input){ .service = &w->service, .gate = &w->gate, .client = &w->client, .own_site = (int)draw(SITES), .sites = w->sites,
-		.random = select_random(&state), .turn = draw(100), .numbers = draw(6) ? w->numbers : NULL,
+		.random = random64(&state), .turn = draw(100), .numbers = draw(6) ? w->numbers : NULL,
 		.geo = draw(6) ? (const struct geo *)&places : NULL, .networks = draw(4) ? &w->networks : NULL, .rtt = w->rtt, .now = 1795341600 + (int64_t)draw(604800) };
 }
 

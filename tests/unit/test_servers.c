@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "fwd/servers.h"
-#include "select.h"
+#include "random.h"
 #include "unit.h"
 
 enum { N = 4, WORKERS = 2 };
@@ -35,7 +35,7 @@ static void make(enum balance balance, unsigned a, unsigned b, unsigned c, unsig
 
 static int pick_without(uint64_t tried)
 {
-	struct pool_input in = { .client = &client, .random = select_random(&seed), .tried = tried };
+	struct pool_input in = { .client = &client, .random = random64(&seed), .tried = tried };
 	return pool_pick(&pool, &in);
 }
 

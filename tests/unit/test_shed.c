@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "random.h"
 #include "select.h"
 #include "shed.h"
 
@@ -129,7 +130,7 @@ static void run_loop(struct world *w, const struct loop *l, int *t, int seconds,
 		*use = l->lasting > 0 ? *use + (comes - *use) * (1 - exp(-1 / l->lasting)) : comes;
 		*least = *use < *least ? *use : *least;
 		*most = *use > *most ? *use : *most;
-		reported = *use * (1 + l->noise * ((double)(select_random(&w->random) >> 11) / 4503599627370496.0 - 1));
+		reported = *use * (1 + l->noise * ((double)(random64(&w->random) >> 11) / 4503599627370496.0 - 1));
 		w->reports[*t % 64] = reported;
 		if (*t >= l->delay)
 			reported = w->reports[(*t - l->delay) % 64];

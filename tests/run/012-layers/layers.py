@@ -113,10 +113,9 @@ def tell(ties, of, to):
 
 def main():
     top, build = sys.argv[1:3]
-    may = {f: set(m.split(",")) for f, m in (a.split(":") for a in sys.argv[3:] if ":" in a)}
-    known = {a for a in sys.argv[3:] if ":" not in a}
+    may = {f: set(m.split(",")) for f, m in (a.split(":") for a in sys.argv[3:])}
     ties = uses(top, build, may)
-    found = [c for c in circles(ties) if not known & set(c)]
+    found = circles(ties)
     for c in found:
         print(f"a circle of {len(c)} files: {', '.join(c)}")
         for of in c:
