@@ -229,6 +229,12 @@ static void peer_failed(struct session *s)
 	next_peer(s);
 }
 
+/* Nothing can have been done twice when the next one gets the client. */
+static bool is_silent(const struct session *s)
+{
+	return !s->said && !s->client.fin_in;
+}
+
 /* The peer said something, or ended. False: this was handled, `s` may be gone. */
 static bool hear_peer(struct session *s)
 {
@@ -243,7 +249,7 @@ static bool hear_peer(struct session *s)
 		v->readable = false;
 		return true;
 	}
-	if (worker_now_us() < s->dial->until) {
+	if (worker_now_us() < s->dial->until || is_silent(s)) {
 		peer_failed(s);
 	} else if (n < 0 || v->broken) {
 		session_end(s, END_SERVER_RESET);
@@ -322,9 +328,13 @@ static void trial_ready(struct session *s, struct half *h, short what)
 	try_peer(s);
 }
 
+/* While neither side has said anything, a peer that dies is still no loss, for as long as connecting may take. */
 static void trial_due(struct session *s)
 {
-	commit(s);
+	if (is_silent(s))
+		s->unheard = peer_failed;
+	else
+		commit(s);
 	relay_begin(s);
 }
 

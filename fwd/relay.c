@@ -56,7 +56,7 @@ static bool pass_fin(struct session *s, struct half *from, struct half *to)
 }
 
 /*
- * A real server that ends right after connecting, when neither side has said
+ * A server or peer that ends right after connecting, when neither side has said
  * anything: it was killed with us in its queue (RST) or just accepted (FIN),
  * and another one can have the connection.
  */

@@ -50,13 +50,13 @@ struct session {
 	struct listener *listener;  /* its setup is held */
 	struct server *real;        /* the real server that counts it; NULL: none */
 	struct bytes *said;         /* what the client has said, for the next candidate or the parser; NULL: nothing kept */
-	struct dial *dial;          /* candidates, while peers are dialled */
+	struct dial *dial;          /* candidates, while peers are dialled, and after that while `unheard` may be */
 	struct request *request;    /* parser state, in phase request */
 	union {
 		void (*then)(struct session *s);      /* preface, hello: when it has been read */
 		void (*otherwise)(struct session *s); /* dial: when no real server is left */
 	};
-	void (*unheard)(struct session *s); /* relay: the server has reset before anybody said anything; NULL: that is final */
+	void (*unheard)(struct session *s); /* relay: the server has ended before anybody said anything; NULL: that is final */
 	struct wheel_entry deadline;
 	struct session *next, **link; /* in the worker's queue; link NULL: not */
 	uint32_t active;            /* tick of the last byte; linger: of our FIN */

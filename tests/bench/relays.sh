@@ -5,8 +5,11 @@
 run_relays() {
 	local kind idle busy out most back seconds=${RELAYS_SECS:-60}
 	[ "$SECS" != 1 ] || seconds=${RELAYS_SECS:-5}
-	# BBR takes a slow reader for a slow path, and long to find out that it was none.
-	for kind in $NS_CLI $NS_SRV $NS_BAK; do in_ns "$kind" sysctl -qw net.ipv4.tcp_congestion_control=reno; done
+	# BBR takes a slow reader for a slow path, and long to find out that it was none. And slow readers fill what the
+	# kernel grants them: with 32 MiB a socket, as new kernels do, fifty are enough to bring all TCP of a small machine down.
+	for kind in $NS_CLI $NS_SRV $NS_BAK; do
+		in_ns "$kind" sysctl -qw net.ipv4.tcp_congestion_control=reno net.ipv4.tcp_rmem="4096 131072 2097152" net.ipv4.tcp_wmem="4096 16384 2097152"
+	done
 	bg relays-back "$GEN_CORE" "$NS_BAK" "$BIN/relays" -l "$IP_BAK:$B_SHORT"; back=$PID
 	for REP in $(seq "$REPEAT"); do
 		for kind in all busy; do

@@ -248,13 +248,28 @@ def case_who_says_more_stays():
 
 def case_a_late_end_is_no_refusal():
     def talk(c):
+        c.recv(65536)
         time.sleep(0.5 * SLOW)  # what is tested is the time
         c.close()
 
     with Forwarder(), Server(SJC, talk), Server(FRA, says(b"fra")) as fra:
         with connect() as s:
+            s.sendall(b"word")
             same(rest(s), b"")
         same(fra.sources, [])
+
+
+def case_a_late_end_when_nobody_has_spoken():
+    """A peer's forwarder that was killed: another peer can have the client."""
+
+    def talk(c):
+        time.sleep(0.5 * SLOW)
+        c.close()
+
+    with Forwarder(), Server(SJC, talk) as sjc, Server(FRA, says(b"fra")):
+        with connect() as s:
+            same(s.recv(10), b"fra")
+        same(len(sjc.sources), 1)
 
 
 def case_a_killed_server_with_us_in_its_queue():
