@@ -67,9 +67,14 @@ static double arc_over(double half)
 	return half <= 0.5 ? 2 * arcsine(half) : PI - 4 * arcsine(sqrt((1 - half) / 2));
 }
 
+static int64_t metres_of(double arc)
+{
+	return (int64_t)(arc * EARTH_RADIUS_KM * 1000 + 0.5);
+}
+
 int64_t metric_geo_metres(int64_t key)
 {
-	return (int64_t)(arc_over(half_of(square_of(key))) * EARTH_RADIUS_KM * 1000 + 0.5);
+	return metres_of(arc_over(half_of(square_of(key))));
 }
 
 /* From the chord, not from the product of the directions: it is exact where sites are near. */
@@ -78,9 +83,11 @@ size_t metric_geo_keys(const struct select_input *in, struct select_looks *looks
 	const struct place *client = select_place(looks, in, GEO_LOCATION);
 	const struct member *all = in->service->members;
 	size_t known = 0;
+	double x, y, z;
 
 	if (!client || !client->located)
 		return 0;
+	x = client->x, y = client->y, z = client->z;
 	for (size_t i = 0; i < n; i++) {
 		int site = all[members[i]].site;
 
@@ -89,9 +96,9 @@ size_t metric_geo_keys(const struct select_input *in, struct select_looks *looks
 			continue;
 		}
 		const struct place *p = &in->sites[site].place;
-		double x = (double)client->x - (double)p->x, y = (double)client->y - (double)p->y, z = (double)client->z - (double)p->z;
+		double dx = x - (double)p->x, dy = y - (double)p->y, dz = z - (double)p->z;
 
-		keys[i] = key_of(x * x + y * y + z * z);
+		keys[i] = key_of(dx * dx + dy * dy + dz * dz);
 		known++;
 	}
 	return known;
@@ -111,10 +118,11 @@ static double longer(double half, double arc, double longer_arc)
 	return 4 * chord * chord;
 }
 
-int64_t metric_geo_limit(int64_t best, int64_t most, const int64_t *keys, size_t n)
+int64_t metric_geo_limit(int64_t best, const int64_t *keys, size_t n)
 {
-	double half = half_of(square_of(best));
-	double end = longer(half, arc_over(half), ((double)most + 0.5) / (EARTH_RADIUS_KM * 1000)); /* metres are rounded */
+	double half = half_of(square_of(best)), arc = arc_over(half);
+	int64_t most = metric_as_good(METRIC_GEO, metres_of(arc));
+	double end = longer(half, arc, ((double)most + 0.5) / (EARTH_RADIUS_KM * 1000)); /* metres are rounded */
 	int64_t limit = key_of(end * (1 - DOUBT)), doubtful = key_of(end * (1 + DOUBT));
 
 	for (size_t i = 0; i < n; i++)

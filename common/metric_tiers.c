@@ -70,8 +70,7 @@ bool metric_keys(enum metric m, const struct select_input *in, struct select_loo
 	return true;
 }
 
-/* The best, and all that is as good as it. */
-static int64_t as_good(enum metric m, int64_t best)
+int64_t metric_as_good(enum metric m, int64_t best)
 {
 	int64_t more = tolerances[m].tenth ? best / 10 : 0;
 
@@ -86,9 +85,7 @@ static int64_t limit_of(enum metric m, const int64_t *keys, size_t n)
 	for (size_t i = 1; i < n; i++)
 		if (keys[i] < best)
 			best = keys[i];
-	if (m == METRIC_GEO)
-		return metric_geo_limit(best, as_good(m, metric_geo_metres(best)), keys, n);
-	return as_good(m, best);
+	return m == METRIC_GEO ? metric_geo_limit(best, keys, n) : metric_as_good(m, best);
 }
 
 size_t metric_narrow(enum metric m, const struct select_input *in, struct select_looks *looks, uint16_t *members, size_t n)

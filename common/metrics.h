@@ -55,8 +55,10 @@ size_t metric_narrow(enum metric m, const struct select_input *in, struct select
  */
 size_t metric_geo_keys(const struct select_input *in, struct select_looks *looks, const uint16_t *members, size_t n, int64_t *keys);
 int64_t metric_geo_metres(int64_t key);
-/* Those of `keys` are within `most` metres that aren't above what it returns. `best` is one of them that is. */
-int64_t metric_geo_limit(int64_t best, int64_t most, const int64_t *keys, size_t n);
+/* Those of `keys` are as good as `best`, by their metres, that aren't above what it returns. */
+int64_t metric_geo_limit(int64_t best, const int64_t *keys, size_t n);
+/* The worst value that is as good as the best. */
+int64_t metric_as_good(enum metric m, int64_t best);
 
 /* Uniform in 0..n-1 for n up to 2^24 (256 members of weight 65535). */
 static inline uint32_t metric_below(uint64_t random, uint32_t n)

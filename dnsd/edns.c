@@ -80,7 +80,9 @@ static void write_subnet(const struct edns_reply *r, uint8_t *out, size_t len)
 	wire_set16(out, r->subnet->family);
 	out[2] = r->subnet->source;
 	out[3] = r->scope;
-	memcpy(out + SUBNET_HEAD, r->subnet->address, len - SUBNET_HEAD);
+	/* A byte at a time: there are three or seven. */
+	for (size_t i = 0; i < len - SUBNET_HEAD; i++)
+		out[SUBNET_HEAD + i] = r->subnet->address[i];
 }
 
 static size_t cookie_size(const struct edns_reply *r)
@@ -146,9 +148,17 @@ bool edns_read(struct edns *e, const uint8_t *p, size_t len)
 	return true;
 }
 
+/* Nothing but a Client Subnet: of the answers that have options nearly all. */
+static inline bool is_subnet_alone(const struct edns_reply *r)
+{
+	return r->subnet && !r->identity && !r->has_cookie && r->ede == EDE_NONE;
+}
+
 size_t edns_size(const struct edns_reply *r)
 {
 	size_t sum = 0;
+	if (is_subnet_alone(r))
+		return OPTION_HEAD + subnet_size(r);
 	for (size_t i = 0; i < sizeof replies; i++) {
 		size_t n = options[replies[i]].size(r);
 		sum += n ? OPTION_HEAD + n : 0;
@@ -156,16 +166,23 @@ size_t edns_size(const struct edns_reply *r)
 	return sum;
 }
 
+static uint8_t *write_option(const struct edns_reply *r, uint8_t code, size_t n, uint8_t *out)
+{
+	wire_set16(out, code);
+	wire_set16(out + 2, (uint16_t)n);
+	options[code].write(r, out + OPTION_HEAD, n);
+	return out + OPTION_HEAD + n;
+}
+
 void edns_write(const struct edns_reply *r, uint8_t *out)
 {
+	if (is_subnet_alone(r)) {
+		write_option(r, 8, subnet_size(r), out);
+		return;
+	}
 	for (size_t i = 0; i < sizeof replies; i++) {
-		const struct option *o = &options[replies[i]];
-		size_t n = o->size(r);
-		if (!n)
-			continue;
-		wire_set16(out, replies[i]);
-		wire_set16(out + 2, (uint16_t)n);
-		o->write(r, out + OPTION_HEAD, n);
-		out += OPTION_HEAD + n;
+		size_t n = options[replies[i]].size(r);
+		if (n)
+			out = write_option(r, replies[i], n, out);
 	}
 }

@@ -6,7 +6,6 @@
 #include "../common/weigh.h"
 #include "../common/wire.h"
 #include "rr.h"
-#include "rr.h"
 
 bool lb_lay_out(struct lb_records *out, const struct addr *addresses, size_t n, int family)
 {

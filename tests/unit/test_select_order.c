@@ -498,7 +498,7 @@ static void test_geo_limits(void)
 			if (keys[i] < best)
 				keys[i] = best;
 		}
-		limit = metric_geo_limit(best, most, keys, n);
+		limit = metric_geo_limit(best, keys, n);
 		for (size_t i = 0; i < n; i++)
 			CU_ASSERT_FATAL((keys[i] <= limit) == (metric_geo_metres(keys[i]) <= most));
 	}
