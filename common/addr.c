@@ -282,3 +282,13 @@ const char *prefix_text(const struct prefix *p, char out[ADDR_TEXT_MAX])
 	snprintf(out + n, ADDR_TEXT_MAX - n, "/%u", p->length);
 	return out;
 }
+
+const char *prefix_mapped_text(const struct prefix *p, char out[ADDR_TEXT_MAX])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
+	struct prefix v4 = { .family = AF_INET, .length = (uint8_t)(p->length - 96) };
+	if (p->family != AF_INET6 || p->length < 96 || memcmp(p->bytes, mapped, sizeof mapped) != 0)
+		return NULL;
+	memcpy(v4.bytes, p->bytes + sizeof mapped, 4);
+	return prefix_text(&v4, out);
+}

@@ -56,6 +56,9 @@ const char *addr_text_at(const struct addr *a, char out[ADDR_TEXT_MAX]);
 
 /* "10.0.0.0/8", "2001:db8::/32", or an address alone (whole length). False: malformed, or bits set past the length. */
 bool prefix_parse(struct prefix *out, const char *text);
+
+/* "10.0.0.0/8" of ::ffff:10.0.0.0/104: no packet comes from there, so what is written so is never met. NULL: it is another prefix. */
+const char *prefix_mapped_text(const struct prefix *p, char out[ADDR_TEXT_MAX]);
 bool prefix_covers(const struct prefix *p, const struct addr *a);
 /* The network of an address: its first `length4` or `length6` bits. */
 void prefix_of(struct prefix *out, const struct addr *a, uint8_t length4, uint8_t length6);

@@ -313,8 +313,14 @@ static bool get_address(const struct conf_at *at, const config_setting_t *s, voi
 
 static bool get_prefix(const struct conf_at *at, const config_setting_t *s, void *out)
 {
-	const char *text = conf_string(at, s);
-	return text && (prefix_parse(out, text) || conf_fail(at, s, "\"%s\" is not a prefix (or has bits set past its length)", text));
+	const char *text = conf_string(at, s), *meant;
+	char shown[ADDR_TEXT_MAX];
+	if (!text)
+		return false;
+	if (!prefix_parse(out, text))
+		return conf_fail(at, s, "\"%s\" is not a prefix (or has bits set past its length)", text);
+	meant = prefix_mapped_text(out, shown);
+	return !meant || conf_fail(at, s, "\"%s\" is IPv4 written as IPv6: write %s", text, meant);
 }
 
 static bool get_list_text(const struct conf_at *at, const config_setting_t *s, void *out)

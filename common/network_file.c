@@ -173,6 +173,11 @@ static bool take_prefix(struct reader *r, const char *s, struct entry *e)
 	char host[64], network[ADDR_TEXT_MAX], why[256];
 	const char *slash = strchr(s, '/');
 	if (prefix_parse(&p, s)) {
+		const char *meant = prefix_mapped_text(&p, network);
+		if (meant) {
+			snprintf(why, sizeof why, "%.60s is IPv4 written as IPv6: write %s", s, meant);
+			return fail(r, s, why);
+		}
 		e->family = p.family;
 		e->length = p.length;
 		memcpy(e->bytes, p.bytes, sizeof e->bytes);

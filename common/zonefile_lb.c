@@ -105,11 +105,15 @@ static bool set_host(struct lb *lb, const char *text, size_t len)
 
 static bool add_target(struct lb *lb, const char *text, size_t len)
 {
-	char w[WORD_MAX], show[ZONE_SHOW_MAX];
+	char w[WORD_MAX], show[ZONE_SHOW_MAX], mapped[ADDR_TEXT_MAX];
 	struct addr a;
 	if (addr_parse(&a, word(text, len, w), 0)) {
 		if (addr_is_any(&a))
 			return wrong(lb, text, "%s is no address of a server", w);
+		struct prefix p;
+		prefix_of(&p, &a, 32, 128);
+		if (prefix_mapped_text(&p, mapped))
+			return wrong(lb, text, "%s is IPv4 written as IPv6: write %.*s", w, (int)strcspn(mapped, "/"), mapped);
 		return add_address(lb, text, &a);
 	}
 	if (memchr(text, ':', len) || strspn(w, "0123456789.") == len)

@@ -440,13 +440,14 @@ static const struct error_case cases[] = {
 	  "t.conf:12: policies[].rules[].metrics: the list is empty\n" },
 	{ true,
 	  "policies = ( { name = \"p\"; rules = (\n"
-	  "{ from = [ \"10.0.0.1/8\", \"x\", \"10.0.0.0/33\", \"2001:db8::/32\" ]; metrics = [ \"rank\" ]; },\n"
+	  "{ from = [ \"10.0.0.1/8\", \"x\", \"10.0.0.0/33\", \"2001:db8::/32\", \"::ffff:192.0.2.1\" ]; metrics = [ \"rank\" ]; },\n"
 	  "{ from = [ ]; metrics = [ \"rank\", \"rank\" ]; },\n"
 	  "{ sites = [ \"a\", \"c\" ]; metrics = [ \"ranq\", \"network\", 5 ]; },\n"
 	  "{ sites = \"a\"; metrics = \"rank\"; } ); } );\n",
 	  "t.conf:8: policies[].rules[].from: \"10.0.0.1/8\" is not a prefix (or has bits set past its length)\n"
 	  "t.conf:8: policies[].rules[].from: \"x\" is not a prefix (or has bits set past its length)\n"
 	  "t.conf:8: policies[].rules[].from: \"10.0.0.0/33\" is not a prefix (or has bits set past its length)\n"
+	  "t.conf:8: policies[].rules[].from: \"::ffff:192.0.2.1\" is IPv4 written as IPv6: write 192.0.2.1/32\n"
 	  "t.conf:9: policies[].rules[].from: the list is empty\n"
 	  "t.conf:9: policies[].rules[].metrics: \"rank\" stands here twice\n"
 	  "t.conf:10: policies[].rules[].metrics: \"ranq\" is not a metric (did you mean \"rank\"?)\n"

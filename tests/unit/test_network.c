@@ -115,6 +115,7 @@ static void tells_every_error(void)
 		{ "10.0.0.1/8 sjc\n", ":1:1: 10.0.0.1/8 has bits set past its length: the network is 10.0.0.0/8" },
 		{ "2001:db8::1/32 sjc\n", ":1:1: 2001:db8::1/32 has bits set past its length: the network is 2001:db8::/32" },
 		{ "\n  10.0.0.0/33 sjc\n", ":2:3: \"10.0.0.0/33\" is not a prefix" },
+		{ "10.0.0.0/8 sjc\n::ffff:10.0.0.0/104 sjc\n", ":2:1: ::ffff:10.0.0.0/104 is IPv4 written as IPv6: write 10.0.0.0/8" },
 		{ "10.0.0/8 sjc\n", ":1:1: \"10.0.0/8\" is not a prefix" },
 		{ "10.0.0.0/8x sjc\n", ":1:1: \"10.0.0.0/8x\" is not a prefix" },
 		{ "10.0.0.0/ sjc\n", ":1:1: \"10.0.0.0/\" is not a prefix" },

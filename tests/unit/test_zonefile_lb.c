@@ -144,6 +144,7 @@ static const struct error_case member_errors[] = {
 	{ "www LB sjc 2001:db8::g", "z:3:12: \"2001:db8::g\" is no address\n" },
 	{ "www LB sjc 192.0.2.1,2001:db8::1,192.0.2.1", "z:3:34: this address stands twice\n" },
 	{ "www LB sjc 0.0.0.0", "z:3:12: 0.0.0.0 is no address of a server\n" },
+	{ "www LB sjc 192.0.2.1,::ffff:192.0.2.2", "z:3:22: ::ffff:192.0.2.2 is IPv4 written as IPv6: write 192.0.2.2\n" },
 	{ "www LB sjc ::", "z:3:12: :: is no address of a server\n" },
 	{ "www LB sjc 192.0.2.1,host.example.net.", "z:3:22: a host name can't stand in a list: \"host.example.net.\"\n" },
 	{ "www LB sjc host.example.net.,192.0.2.1", "z:3:12: a host name can't stand in a list: \"host.example.net.\"\n" },
