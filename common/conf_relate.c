@@ -303,6 +303,59 @@ static void check_site_names(struct conf_loader *l)
 	}
 }
 
+static bool has_ip(const struct addr *list, size_t n, const struct addr *a)
+{
+	for (size_t i = 0; i < n; i++)
+		if (addr_same_ip(&list[i], a))
+			return true;
+	return false;
+}
+
+/* Surely an address of this machine; of others only the machine knows. */
+static bool is_here(const struct conf *c, const struct addr *a)
+{
+	for (size_t i = 0; i < c->forward.nlisteners; i++)
+		if (has_ip(c->forward.listeners[i].listen, c->forward.listeners[i].nlisten, a))
+			return true;
+	return addr_is_loopback(a) || (c->own && (has_ip(c->own->control_bind, c->own->ncontrol_bind, a) || has_ip(c->own->proxy_bind, c->own->nproxy_bind, a)));
+}
+
+static bool reaches(const struct conf *c, const struct addr *listen, const struct addr *a)
+{
+	if (listen->sa.sa_family != a->sa.sa_family || addr_port(listen) != addr_port(a))
+		return false;
+	return addr_is_any(listen) ? is_here(c, a) : addr_same_ip(listen, a);
+}
+
+static bool is_listening(const struct conf *c, const struct addr *a, bool datagram)
+{
+	for (size_t i = 0; i < c->forward.nlisteners; i++) {
+		const struct conf_listener *f = &c->forward.listeners[i];
+		for (size_t k = 0; k < f->nlisten && f->protocol != FWD_IP && (f->protocol == FWD_UDP) == datagram; k++)
+			if (f->listen[k].sa.sa_family != AF_UNSPEC && reaches(c, &f->listen[k], a))
+				return true;
+	}
+	return false;
+}
+
+/* A connection to a real server that is the forwarder itself would go round until max_sessions. */
+static void check_servers(struct conf_loader *l)
+{
+	const struct conf *c = l->conf;
+	struct conf_at forward = { l, conf_table_find(l->table, "forward")->table, NULL, config_setting_get_member(l->root, "forward"), 0 };
+	char text[ADDR_TEXT_MAX];
+	for (size_t i = 0; i < c->forward.nlisteners; i++) {
+		const struct conf_listener *f = &c->forward.listeners[i];
+		struct conf_at listeners = conf_member(&forward, "listeners");
+		struct conf_at group = { l, conf_table_find(forward.table, "listeners")->table, NULL, conf_element(&listeners, i), 0 }, at = conf_member(&group, "servers");
+		for (size_t k = 0; k < f->nservers && f->protocol != FWD_IP; k++) {
+			const struct addr *a = &f->servers[k].address;
+			if (a->sa.sa_family != AF_UNSPEC && is_listening(c, a, f->protocol == FWD_UDP))
+				conf_fail(&at, conf_element(&at, k), "%s is the forwarder itself, which listens there: connections would go round", addr_text_at(a, text));
+		}
+	}
+}
+
 void conf_relate_all(struct conf_loader *l)
 {
 	for (size_t i = 0; i < l->conf->nsites; i++)
@@ -311,5 +364,6 @@ void conf_relate_all(struct conf_loader *l)
 	conf_resolve(l);
 	check_site_keys(l);
 	check_site_names(l);
+	check_servers(l);
 	make_defaults(l);
 }

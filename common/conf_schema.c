@@ -273,7 +273,7 @@ static const struct conf_key server_keys[] = {
 };
 static const struct conf_table server_table = {
 	"forward.listeners[].servers[]", ROWS(server_keys), sizeof(struct conf_server), NULL,
-	"The real servers, on the site's own network. Without any every connection goes to a peer.",
+	"The real servers, on the site's own network; none of them an address that the forwarder itself listens on. Without any every connection goes to a peer.",
 };
 
 static const struct conf_key redirect_keys[] = {
