@@ -350,7 +350,9 @@ static void check_servers(struct conf_loader *l)
 		struct conf_at group = { l, conf_table_find(forward.table, "listeners")->table, NULL, conf_element(&listeners, i), 0 }, at = conf_member(&group, "servers");
 		for (size_t k = 0; k < f->nservers && f->protocol != FWD_IP; k++) {
 			const struct addr *a = &f->servers[k].address;
-			if (a->sa.sa_family != AF_UNSPEC && is_listening(c, a, f->protocol == FWD_UDP))
+			if (a->sa.sa_family != AF_UNSPEC && !is_unicast(a)) /* 0.0.0.0 would be this machine */
+				conf_fail(&at, conf_element(&at, k), "%s is not a server's address", addr_text_at(a, text));
+			else if (a->sa.sa_family != AF_UNSPEC && is_listening(c, a, f->protocol == FWD_UDP))
 				conf_fail(&at, conf_element(&at, k), "%s is the forwarder itself, which listens there: connections would go round", addr_text_at(a, text));
 		}
 	}

@@ -488,13 +488,15 @@ static const struct error_case cases[] = {
 	  "{ service = \"w.x.\"; listen = [ \"192.0.2.5@80\" ]; protocol = \"tcp\"; servers = ( { address = \"192.0.2.6@80\"; }, { address = \"192.0.2.5@80\"; } ); },\n"
 	  "{ service = \"w.x.\"; listen = [ \"192.0.2.5@81\" ]; protocol = \"http\"; servers = ( { address = \"192.0.2.5@80\"; },\n"
 	  "{ address = \"127.0.0.1@82\"; }, { address = \"192.0.2.5@82\"; }, { address = \"192.0.2.1@82\"; }, { address = \"192.0.2.9@82\"; }, { address = \"::1@82\"; } ); },\n"
-	  "{ service = \"w.x.\"; listen = [ \"0.0.0.0@82\" ]; protocol = \"tls\"; servers = ( { address = \"192.0.2.5@53\"; } ); },\n"
+	  "{ service = \"w.x.\"; listen = [ \"0.0.0.0@82\" ]; protocol = \"tls\"; servers = ( { address = \"192.0.2.5@53\"; }, { address = \"0.0.0.0@9\"; }, { address = \"ff02::1@9\"; } ); },\n"
 	  "{ service = \"w.x.\"; listen = [ \"192.0.2.5@53\", \"::@54\" ]; protocol = \"udp\"; servers = ( { address = \"192.0.2.5@80\"; }, { address = \"192.0.2.5@53\"; }, { address = \"::1@54\"; } ); } ); };\n",
 	  "t.conf:8: forward.listeners[].servers: 192.0.2.5@80 is the forwarder itself, which listens there: connections would go round\n"
 	  "t.conf:9: forward.listeners[].servers: 192.0.2.5@80 is the forwarder itself, which listens there: connections would go round\n"
 	  "t.conf:10: forward.listeners[].servers: 127.0.0.1@82 is the forwarder itself, which listens there: connections would go round\n"
 	  "t.conf:10: forward.listeners[].servers: 192.0.2.5@82 is the forwarder itself, which listens there: connections would go round\n"
 	  "t.conf:10: forward.listeners[].servers: 192.0.2.1@82 is the forwarder itself, which listens there: connections would go round\n"
+	  "t.conf:11: forward.listeners[].servers: 0.0.0.0@9 is not a server's address\n"
+	  "t.conf:11: forward.listeners[].servers: ff02::1@9 is not a server's address\n"
 	  "t.conf:12: forward.listeners[].servers: 192.0.2.5@53 is the forwarder itself, which listens there: connections would go round\n"
 	  "t.conf:12: forward.listeners[].servers: ::1@54 is the forwarder itself, which listens there: connections would go round\n" },
 	{ true,
