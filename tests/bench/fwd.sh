@@ -90,6 +90,21 @@ wrk_run() { # way -> key=value
 		/^cpu_ns=/ { rest = $0; split($1, c, "="); split($2, w, "=") }
 		END { printf "n=%d rate=%.0f cpu_ns_per_req=%.0f p50=%s p99=%s bad=%d err=%d %s\n", n, n / (w[2] / 1e9), c[2] / (n ? n : 1), p50, p99, bad, err, rest }' "$RUN/wrk.out"
 }
+# Inside TLS, a connection each, one after the other: a full handshake, or one with the ticket of the connection before.
+tls_run() { # new|resumed -> key=value
+	"$BIN/cpurun" "$PIDS" taskset -c "$GEN_CORE" ip netns exec "$NS_SRV" "$BIN/tlsload" $IP_VIP $P_HTTPS "$WEB" "$WRK_SECS" "$1" >"$RUN/tls.out" 2>&1 || return 1
+	tr '\n' ' ' <"$RUN/tls.out" | awk '{ n = $1; sub("n=", "", n); split($4, c, "="); printf "%s cpu_ns_per_req=%.0f\n", $0, c[2] / (n ? n : 1) }'
+}
+measure_tls() { # SUBJECT
+	local k out
+	for k in new resumed; do
+		tls_run $k >/dev/null
+		out=$(quiet tls_run $k)
+		rec http "$1" tls_${k}_ns "$(kv cpu_ns_per_req "$out")"
+		reckv http "$1" "$out" "bad:bad"
+		say "http $REP $1 tls_$k:$(pick "$out" "n bad resumed cpu_ns_per_req disturb")"
+	done
+}
 measure_http() { # SUBJECT WAYS
 	local k out calls
 	for k in $2; do
@@ -115,7 +130,7 @@ run_http() {
 		for s in $subjects; do
 			start_fwd "$s" || { say "http: cannot start $s"; continue; }
 			for i in $(seq 30); do answers_302 && break; sleep 0.1; done
-			if answers_302; then measure_http "$s" "$([ "$s" = http302 ] && echo keep close || echo keep close tls_keep tls_close)"; else say "http: $s does not answer 302"; fi
+			if answers_302; then measure_http "$s" "$([ "$s" = http302 ] && echo keep close || echo keep close tls_keep)"; [ "$s" = http302 ] || measure_tls "$s"; else say "http: $s does not answer 302"; fi
 			stop_fwd "$s"
 		done
 	done

@@ -183,8 +183,8 @@ syscalls() {
 build_programs() {
 	local p src=$BENCH/src
 	mkdir -p "$BIN" || return 1
-	for p in cpurun dnsgen failwatch http302 reflect relays tcpback tcpload; do
+	for p in cpurun dnsgen failwatch http302 reflect relays tcpback tcpload tlsload; do
 		[ "$BIN/$p" -nt "$src/$p.c" ] && [ "$BIN/$p" -nt "$src/bench.c" ] && [ "$BIN/$p" -nt "$src/dnsmsg.c" ] && continue
-		"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra "$src/$p.c" "$src/bench.c" "$src/dnsmsg.c" -o "$BIN/$p" || return 1
+		"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra "$src/$p.c" "$src/bench.c" "$src/dnsmsg.c" -o "$BIN/$p" $([ $p != tlsload ] || echo -lssl -lcrypto) || return 1
 	done
 }

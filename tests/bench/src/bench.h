@@ -30,8 +30,8 @@ int tcp_listen(const char *ip, int port);
 /* Binds the calling thread to one core; core < 0: nothing. */
 void pin_core(int core);
 
-/* Latencies in nanoseconds, 32 buckets a power of two (3 %). */
-#define HIST_SUB 7              /* buckets within 1/128: latencies are subtracted from one another */
+/* Latencies in nanoseconds, 128 buckets a power of two (1 %): they are subtracted from one another. */
+#define HIST_SUB 7
 #define HIST_BUCKETS (64 << HIST_SUB)
 struct hist { uint64_t count, max, bucket[HIST_BUCKETS]; };
 
