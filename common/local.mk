@@ -95,6 +95,7 @@ common_libcommon_a_SOURCES += common/loop.c
 common_libcommon_a_SOURCES += common/loop.h
 common_libcommon_a_SOURCES += common/metric_geo.c
 common_libcommon_a_SOURCES += common/metric_tiers.c
+common_libcommon_a_SOURCES += common/metric_tolerance.c
 common_libcommon_a_SOURCES += common/metric_value.c
 common_libcommon_a_SOURCES += common/metrics.c
 common_libcommon_a_SOURCES += common/metrics.h

@@ -3,18 +3,6 @@
 
 #include "metrics.h"
 
-/*
- * How much worse than the best is as good as it (spec 4).
- *     tenth    of the best value     least    at least so much, in the value's unit
- */
-static const struct { bool tenth; int64_t least; } tolerances[METRIC_COUNT] = {
-	[METRIC_GEO] = { true, 50000 },
-	[METRIC_RTT] = { true, 2000 },
-	[METRIC_RESPONSE] = { true, 1000 },
-	[METRIC_LEASTCONN] = { true, 0 },
-	[METRIC_CAPACITY] = { false, 100000 },
-};
-
 /* Shell's sort, gaps by Ciura: for the few there are, and never quadratic in earnest. */
 static void sort(int64_t *keys, size_t n)
 {
@@ -68,13 +56,6 @@ bool metric_keys(enum metric m, const struct select_input *in, struct select_loo
 	if (known < n)
 		fill_in(keys, n);
 	return true;
-}
-
-int64_t metric_as_good(enum metric m, int64_t best)
-{
-	int64_t more = tolerances[m].tenth ? best / 10 : 0;
-
-	return best + (more > tolerances[m].least ? more : tolerances[m].least);
 }
 
 /* The highest key of the best tier, or what lies between it and the next. */

@@ -5,7 +5,8 @@
  *     select_rule.c   which rule, and its columns
  *     select_shed.c   who is left out for this client
  *     select_trace.c  the same steps once more, taken down
- *     metrics.c       total orders; metric_tiers.c  tiers; metric_value.c, metric_geo.c  what they go by
+ *     metrics.c       total orders; metric_tiers.c  tiers; metric_value.c, metric_geo.c  what they go by;
+ *                     metric_tolerance.c  what is as good as the best
  */
 #ifndef FAIRLEAD_SELECT_PARTS_H
 #define FAIRLEAD_SELECT_PARTS_H
