@@ -167,6 +167,8 @@ static void next_real(struct session *s)
 		}
 		if (error != EADDRNOTAVAIL)
 			server_refused(w->home->servers, s->real, dial_refusal(error));
+		else
+			session_complain(s, END_NO_SOURCE, "all ports towards a real server are in use");
 		count(&w->counters.retried, 1);
 	}
 	session_count_real(s, NULL);
@@ -423,10 +425,17 @@ static int connect_peer(struct session *s, const struct addr *to)
 	const struct site *own = s->listener->setup->conf->own;
 	size_t turn = s->dial->turn, n = source_pick(own, to->sa.sa_family, turn, &from);
 	int fd = -1;
+	*why = 0;
 	errno = EADDRNOTAVAIL;
 	for (size_t i = 0; i < n && fd < 0 && errno == EADDRNOTAVAIL; i++) {
 		source_pick(own, to->sa.sa_family, turn + i, &from);
 		fd = sock_connect_tcp(to, from, why);
+	}
+	if (fd < 0 && errno == EADDRNOTAVAIL) {
+		/* A proxy IP that we don't have fails earlier, when it is bound. */
+		bool ports = strncmp(why, "connect", 7) == 0;
+		session_complain(s, END_NO_SOURCE, !n ? "no proxy IP of this family" : ports ? "all ports of our proxy IPs towards a peer are in use" : why);
+		errno = EADDRNOTAVAIL;
 	}
 	return fd;
 }

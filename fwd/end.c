@@ -16,6 +16,7 @@ static const struct { const char *text; bool reset_client, reset_server; } ends[
 	[END_BAD_HELLO] = { "bad TLS hello", true, true },
 	[END_BAD_HANDSHAKE] = { "TLS handshake failed", false, true },
 	[END_PEER_HANDSHAKE] = { "TLS handshake with a peer failed", true, true },
+	[END_NO_SOURCE] = { "cannot connect from here", true, true },
 	[END_UNKNOWN_NAME] = { "unknown server name", false, true },
 };
 

@@ -23,6 +23,7 @@ enum end {
 	END_UNKNOWN_NAME,    /* its server name is nobody's */
 	END_BAD_HANDSHAKE,   /* the client's TLS handshake failed */
 	END_PEER_HANDSHAKE,  /* ours with a peer; the next one is tried */
+	END_NO_SOURCE,       /* no address or port of ours is free towards a server or peer; the next one is tried */
 	END_COUNT
 };
 

@@ -8,6 +8,7 @@
 #include "front.h"
 #include "loop.h"
 #include "nat.h"
+#include "source.h"
 #include "policy_warn.h"
 #include "wheel.h"
 #include "zonefile.h"
@@ -234,6 +235,8 @@ static void make_all(struct setup_home *home, struct setup *s, struct errs *errs
 	for (size_t i = 0; i < s->conf->forward.nlisteners; i++)
 		make_listener(home, s, &s->conf->forward.listeners[i], errs);
 	nat_check(s, errs);
+	if (errs->count == 0)
+		source_warn(s->conf->own);
 	fronts_make(s, !home, errs);
 }
 

@@ -1,5 +1,13 @@
 #include "source.h"
 
+#include <errno.h>
+#include <unistd.h>
+#include "log.h"
+#include "sock.h"
+
+/* Nothing is sent: where it would go doesn't matter. */
+#define SOME_PORT 9
+
 size_t source_pick(const struct site *own, int family, size_t nth, const struct addr **out)
 {
 	const struct addr *lists[] = { own->proxy_bind, own->control_bind };
@@ -16,4 +24,18 @@ size_t source_pick(const struct site *own, int family, size_t nth, const struct 
 			}
 	}
 	return 0;
+}
+
+void source_warn(const struct site *own)
+{
+	for (size_t i = 0; i < own->nproxy_bind; i++) {
+		struct addr to = own->proxy_bind[i];
+		char text[ADDR_TEXT_MAX], why[SOCK_WHY_MAX];
+		addr_set_port(&to, SOME_PORT);
+		int fd = sock_connect_udp(&to, &own->proxy_bind[i], why);
+		if (fd < 0 && errno == EADDRNOTAVAIL)
+			log_warn("proxy IP is no address of this machine", "site=%s address=%s", own->name, addr_text(&own->proxy_bind[i], text));
+		if (fd >= 0)
+			close(fd);
+	}
 }

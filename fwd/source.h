@@ -13,4 +13,7 @@
 /* The nth of this family, round and round, to *out. Returns how many there are; 0: *out is as before. */
 size_t source_pick(const struct site *own, int family, size_t nth, const struct addr **out);
 
+/* Logs those proxy IPs that this machine doesn't have: it may get them later, but until then they are passed over. */
+void source_warn(const struct site *own);
+
 #endif

@@ -241,6 +241,7 @@ RUN_CASES += tests/run/480-next-candidate/run
 RUN_CASES += tests/run/481-killed-server/run
 RUN_CASES += tests/run/482-killed-peer/run
 RUN_CASES += tests/run/485-relay-corners/run
+RUN_CASES += tests/run/486-no-source/run
 RUN_CASES += tests/run/490-forward-reload/run
 RUN_CASES += tests/run/500-descriptors/run
 RUN_CASES += tests/run/510-reports/run
