@@ -166,6 +166,16 @@ bool dname_equal(const uint8_t *a, const uint8_t *b)
 	}
 }
 
+bool dname_equal_sized(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	if (a_len != b_len)
+		return false;
+	/* Length octets are folded, too: they stay what they are. */
+	while (a_len > 0 && lower(a[a_len - 1]) == lower(b[a_len - 1]))
+		a_len--;
+	return a_len == 0;
+}
+
 bool dname_is_wildcard(const uint8_t *name)
 {
 	return name[0] == 1 && name[1] == '*';

@@ -33,6 +33,8 @@ unsigned dname_labels(const uint8_t *name);      /* without the root label */
 bool dname_valid(const uint8_t *name, size_t len); /* a whole name in exactly `len` bytes */
 void dname_lower(uint8_t *out, const uint8_t *name, size_t len); /* out may be name */
 bool dname_equal(const uint8_t *a, const uint8_t *b);            /* ignoring case */
+/* The same of names whose lengths are known, from their ends: quick for long names of which one was made from the other. */
+bool dname_equal_sized(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len);
 bool dname_is_wildcard(const uint8_t *name);                     /* first label is "*" */
 static inline const uint8_t *dname_parent(const uint8_t *name) { return name + name[0] + 1; }
 

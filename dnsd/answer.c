@@ -85,12 +85,12 @@ static const uint8_t *answer_wildcard(struct answer *a, const struct node *star,
 }
 
 /* The name that was made last stood in the chain before: a loop, of which once around is all there is to say. */
-static bool was_asked(const struct answer *a, const struct query *q, const uint8_t *made)
+static bool was_asked(const struct answer *a, const struct query *q, const uint8_t *made, size_t len)
 {
 	for (unsigned i = 0; i + 1 < a->nsynthesized; i++)
-		if (dname_equal(a->synthesized[i], made))
+		if (dname_equal_sized(a->synthesized[i], a->synthesized_len[i], made, len))
 			return true;
-	return dname_equal(q->name.wire, made);
+	return dname_equal_sized(q->name.wire, q->name.len, made, len);
 }
 
 /* RFC 6672 section 3.1: the name's labels above the DNAME's owner, put before its target. */
@@ -109,6 +109,7 @@ static const uint8_t *answer_dname(struct answer *a, const struct node *node, un
 		a->rcode = RCODE_YXDOMAIN;
 		return NULL;
 	}
+	a->synthesized_len[a->nsynthesized] = (uint8_t)(kept + target_len);
 	uint8_t *made = a->synthesized[a->nsynthesized++];
 	memcpy(made, n->wire, kept);
 	memcpy(made + kept, target, target_len);
@@ -117,7 +118,7 @@ static const uint8_t *answer_dname(struct answer *a, const struct node *node, un
 		return NULL;
 	i->target = made;
 	i->ttl = set->ttl;
-	return was_asked(a, q, made) ? NULL : made;
+	return was_asked(a, q, made, kept + target_len) ? NULL : made;
 }
 
 /* The name isn't there: its closest encloser decides (RFC 4592 section 3.3.1). */

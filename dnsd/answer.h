@@ -78,6 +78,7 @@ struct answer {
 	struct item items[ANSWER_ITEMS];
 	struct zone_name current;     /* the name at which a CNAME chain stands */
 	uint8_t synthesized[SYNTHESIS_MAX][DNAME_MAX]; /* the names that DNAMEs made */
+	uint8_t synthesized_len[SYNTHESIS_MAX];
 	unsigned nsynthesized;
 	bool glue_missing;            /* more name servers than GLUE_NS_MAX */
 };

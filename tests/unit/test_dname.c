@@ -61,6 +61,9 @@ static void compares_without_case(void)
 	from(c, "example.com.", NULL);
 	CU_ASSERT(dname_equal(a, b));
 	CU_ASSERT(!dname_equal(a, c));
+	CU_ASSERT(dname_equal_sized(a, dname_len(a), b, dname_len(b)));
+	CU_ASSERT(!dname_equal_sized(a, dname_len(a), c, dname_len(c)));
+	CU_ASSERT(!dname_equal_sized(a, dname_len(a), a + a[0] + 1, dname_len(a) - a[0] - 1));
 	CU_ASSERT(dname_is_below_or_equal(a, c) && dname_is_below_or_equal(c, c) && !dname_is_below_or_equal(c, a));
 	from(c, "ample.com.", NULL);
 	CU_ASSERT(!dname_is_below_or_equal(a, c));
