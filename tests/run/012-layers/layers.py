@@ -40,8 +40,10 @@ def symbols(build, files):
     sources = [path for path in files if path.endswith(".c")]
     defines, wants = {path: set() for path in sources}, {path: set() for path in sources}
     objects = [path[:-2] + ".o" for path in sources]
-    nm = subprocess.run([os.environ.get("NM", "nm"), "-A", "-P", "-g"] + objects, cwd=build, check=True,
+    nm = subprocess.run([os.environ.get("NM", "nm"), "-A", "-P", "-g"] + objects, cwd=build,
                         stdout=subprocess.PIPE, universal_newlines=True)
+    if nm.returncode:
+        sys.exit("not all of these sources are built: " + build)
     for line in nm.stdout.splitlines():
         where, name, kind = line.split()[:3]
         path = where.rstrip(":")[:-2] + ".c"
