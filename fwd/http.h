@@ -111,6 +111,7 @@ struct http_reply {
 	unsigned status;
 	bool close;            /* the connection ends behind it */
 	unsigned retry_after;  /* seconds; 0: none */
+	const char *date;      /* http_date; NULL: no clock */
 };
 size_t http_reply_write(char *out, size_t size, const struct http_reply *r);
 

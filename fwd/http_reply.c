@@ -21,15 +21,17 @@ const char *http_status_text(unsigned status)
 size_t http_reply_write(char *out, size_t size, const struct http_reply *r)
 {
 	const char *text = r->status >= 400 ? http_status_text(r->status) : NULL;
-	char retry[40] = "";
+	char retry[40] = "", date[48] = "";
 	int n;
 
 	if (!text)
 		return 0;
 	if (r->retry_after > 0)
 		snprintf(retry, sizeof retry, "Retry-After: %u\r\n", r->retry_after);
+	if (r->date)
+		snprintf(date, sizeof date, "Date: %s\r\n", r->date);
 	/* no-store: what is true of this moment may not be kept (414 and 501 could be, RFC 9110 section 15.1). */
-	n = snprintf(out, size, "HTTP/1.1 %s\r\n%sCache-Control: no-store\r\nContent-Length: 0\r\n%s\r\n", text, retry,
+	n = snprintf(out, size, "HTTP/1.1 %s\r\n%s%sCache-Control: no-store\r\nContent-Length: 0\r\n%s\r\n", text, date, retry,
 	             r->close ? "Connection: close\r\n" : "");
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }

@@ -90,7 +90,8 @@ void linger_begin(struct session *s, enum end why)
 void linger_reply(struct session *s, unsigned status, enum end why)
 {
 	char text[HTTP_REPLY_MAX];
-	struct http_reply reply = { .status = status, .close = true, .retry_after = status == 503 ? RETRY_AFTER : 0 };
+	struct http_reply reply = { .status = status, .close = true, .retry_after = status == 503 ? RETRY_AFTER : 0,
+	                            .date = http_date(&s->worker->date, time(NULL)) };
 	size_t len = http_reply_write(text, sizeof text, &reply);
 	session_drop_server(s, true);
 	free(s->said);

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include "http_date.h"
 #include "peers.h"
 #include "redirect_parts.h"
 #include "wire.h"
@@ -192,6 +193,14 @@ static void write_location(struct wire_writer *w, const struct redirect *r, cons
 
 #define TAIL "\r\nCache-Control: no-store\r\nContent-Length: 0\r\n"
 
+static void write_date(struct wire_writer *w, const char *date)
+{
+	static const char name[] = "\r\nDate: ";
+
+	wire_write(w, name, sizeof name - 1);
+	wire_write(w, date, HTTP_DATE_LEN);
+}
+
 static void write_tail(struct wire_writer *w, const struct http_head *h, bool close)
 {
 	static const char open[] = TAIL "\r\n", closing[] = TAIL "Connection: close\r\n\r\n",
@@ -205,16 +214,18 @@ static void write_tail(struct wire_writer *w, const struct http_head *h, bool cl
 		wire_write(w, open, sizeof open - 1);
 }
 
-size_t redirect_write(const struct redirect *r, const struct http_head *h, const char *buf, uint16_t member,
-                      const struct addr *dialled, bool close, char *out, size_t size)
+size_t redirect_write(const struct redirect *r, const struct http_head *h, const char *buf, const struct redirect_reply *reply,
+                      char *out, size_t size)
 {
 	struct wire_writer w;
 
-	if (!redirect_can_name(r, member) || h->form == HTTP_ASTERISK)
+	if (!redirect_can_name(r, reply->member) || h->form == HTTP_ASTERISK)
 		return 0;
 	wire_writer_init(&w, out, size);
 	wire_write(&w, r->first[!h->get_or_head], r->first_len[!h->get_or_head]);
-	write_location(&w, r, h, buf, member, dialled);
-	write_tail(&w, h, close);
+	write_location(&w, r, h, buf, reply->member, reply->dialled);
+	if (reply->date)
+		write_date(&w, reply->date);
+	write_tail(&w, h, reply->close);
 	return w.failed ? 0 : wire_written(&w);
 }

@@ -54,12 +54,17 @@ bool redirect_can_name(const struct redirect *r, uint16_t member);
 
 /*
  * The whole answer, head only, into `out` (REDIRECT_REPLY_MAX bytes are always
- * enough). `dialled` gives port and, for `to = "address"`, the family that is
- * preferred. `close`: the connection ends behind it. Returns the length, or 0
- * when it does not fit or the member has no host.
+ * enough). Returns the length, or 0 when it does not fit or the member has no
+ * host.
  */
-size_t redirect_write(const struct redirect *r, const struct http_head *h, const char *buf, uint16_t member,
-                      const struct addr *dialled, bool close, char *out, size_t size);
+struct redirect_reply {
+	uint16_t member;
+	const struct addr *dialled; /* gives the port and, for `to = "address"`, the family that is preferred */
+	bool close;                 /* the connection ends behind it */
+	const char *date;           /* http_date; NULL: no clock */
+};
+size_t redirect_write(const struct redirect *r, const struct http_head *h, const char *buf, const struct redirect_reply *reply,
+                      char *out, size_t size);
 
 /* The status by the method rule: 301 and 302 become 308 and 307 for methods with a meaning of their own. */
 unsigned redirect_status(const struct redirect *r, const struct http_head *h);

@@ -64,7 +64,8 @@ static enum outcome redirect(struct pass *p, const struct addr *to)
 	bool wants_close = !q->head.keep_alive, close = wants_close || !can_skip || is_last(s);
 	for (size_t i = 0; i < n; i++) {
 		size_t len = redirect_can_name(rules, members[i])
-			? redirect_write(rules, &q->head, p->buf + p->at, members[i], to, close,
+			? redirect_write(rules, &q->head, p->buf + p->at,
+			                 &(struct redirect_reply){ members[i], to, close, http_date(&w->date, time(NULL)) },
 			                 w->replies + p->written, WORKER_REPLIES - p->written)
 			: 0;
 		if (!len)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include "addr.h"
 #include "end.h"
+#include "http_date.h"
 #include "pipes.h"
 #include "rtt_ring.h"
 #include "setup.h"
@@ -68,6 +69,7 @@ struct worker {
 	uint8_t *buffer;                    /* WORKER_BUFFER bytes, good during one callback */
 	struct pipes pipes;
 	char *replies;                      /* WORKER_REPLIES */
+	struct http_date date;
 	uint64_t random;                    /* state of random64 */
 	uint32_t proxy_turn;                /* which proxy IP is next */
 	_Atomic(uint32_t) sessions;         /* written by this thread alone */

@@ -129,7 +129,7 @@ static void check_redirect(const struct http_head *h, const char *text, int kind
 
 	if (redirect_check(redirects[kind], h, text, &dialled) != REDIRECT_CHECK_SEND)
 		return;
-	n = redirect_write(redirects[kind], h, text, 1, &dialled, true, out, sizeof out);
+	n = redirect_write(redirects[kind], h, text, &(struct redirect_reply){ 1, &dialled, true, NULL }, out, sizeof out);
 	check_answer(out, n, hosts[kind]);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../fwd/http.h"
+#include "../../fwd/http_date.h"
 
 #define H "Host: a.example\r\n"
 #define ARRAY(a) (sizeof(a) / sizeof *(a))
@@ -402,12 +403,29 @@ static void test_skip_is_bounded(void)
 	CU_ASSERT(http_skip_init(&s, &h));
 }
 
+static void test_dates(void)
+{
+	static const struct { time_t at; const char *want; } cases[] = {
+		{ 0, "Thu, 01 Jan 1970 00:00:00 GMT" }, { 784111777, "Sun, 06 Nov 1994 08:49:37 GMT" },
+		{ 951782400, "Tue, 29 Feb 2000 00:00:00 GMT" }, { 253402300799, "Fri, 31 Dec 9999 23:59:59 GMT" },
+		{ -1, "Wed, 31 Dec 1969 23:59:59 GMT" }, { 253402300800, NULL }, { -2208988801, NULL },
+	};
+	struct http_date d = { .at = 0 };
+
+	for (size_t i = 0; i < 2 * ARRAY(cases); i++) { /* each twice: the second time it is kept */
+		const char *got = http_date(&d, cases[i / 2].at), *want = cases[i / 2].want;
+
+		CU_ASSERT(got == want || (got && want && !strcmp(got, want)));
+		CU_ASSERT(!got || strlen(got) == HTTP_DATE_LEN);
+	}
+}
+
 static void test_replies(void)
 {
 	static const struct { struct http_reply r; const char *want; } cases[] = {
-		{ { 400, true, 0 }, "HTTP/1.1 400 Bad Request\r\nCache-Control: no-store\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" },
-		{ { 503, true, 5 }, "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nCache-Control: no-store\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" },
-		{ { 421, false, 0 }, "HTTP/1.1 421 Misdirected Request\r\nCache-Control: no-store\r\nContent-Length: 0\r\n\r\n" },
+		{ { 400, true, 0, NULL }, "HTTP/1.1 400 Bad Request\r\nCache-Control: no-store\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" },
+		{ { 503, true, 5, "Thu, 01 Jan 1970 00:00:00 GMT" }, "HTTP/1.1 503 Service Unavailable\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nRetry-After: 5\r\nCache-Control: no-store\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" },
+		{ { 421, false, 0, NULL }, "HTTP/1.1 421 Misdirected Request\r\nCache-Control: no-store\r\nContent-Length: 0\r\n\r\n" },
 	};
 	static const unsigned all[] = { 400, 408, 414, 421, 431, 501, 503, 505 }, none[] = { 0, 200, 302, 404, 599 };
 	char out[HTTP_REPLY_MAX];
@@ -422,11 +440,11 @@ static void test_replies(void)
 		char want[20];
 
 		snprintf(want, sizeof want, "HTTP/1.1 %u ", all[i]);
-		CU_ASSERT(http_reply_write(out, sizeof out, &(struct http_reply){ all[i], true, 4294967295u }) > 0);
+		CU_ASSERT(http_reply_write(out, sizeof out, &(struct http_reply){ all[i], true, 4294967295u, NULL }) > 0);
 		CU_ASSERT(!strncmp(out, want, strlen(want)));
 	}
 	for (size_t i = 0; i < ARRAY(none); i++)
-		CU_ASSERT_EQUAL(http_reply_write(out, sizeof out, &(struct http_reply){ none[i], true, 0 }), 0);
+		CU_ASSERT_EQUAL(http_reply_write(out, sizeof out, &(struct http_reply){ none[i], true, 0, NULL }), 0);
 	CU_ASSERT(http_status_text(308) && !strcmp(http_status_text(308), "308 Permanent Redirect"));
 	CU_ASSERT(http_status_text(200) == NULL);
 }
@@ -443,4 +461,5 @@ UNIT_MAIN("http",
 	UNIT_TEST(test_skip_chunked),
 	UNIT_TEST(test_skip_length),
 	UNIT_TEST(test_skip_is_bounded),
+	UNIT_TEST(test_dates),
 	UNIT_TEST(test_replies))

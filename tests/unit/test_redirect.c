@@ -2,6 +2,7 @@
 #include "unit.h"
 #include <stdlib.h>
 #include <string.h>
+#include "../../fwd/http_date.h"
 #include "../../fwd/redirect.h"
 
 #define ARRAY(a) (sizeof(a) / sizeof *(a))
@@ -74,8 +75,26 @@ static const char *answer(struct fixture *f, const char *request, uint16_t membe
 	struct http_head h;
 
 	parse(&h, request);
-	out[redirect_write(f->redirect, &h, request, member, &f->dialled, close, out, REDIRECT_REPLY_MAX)] = '\0';
+	out[redirect_write(f->redirect, &h, request, &(struct redirect_reply){ member, &f->dialled, close, NULL }, out, REDIRECT_REPLY_MAX)] = '\0';
 	return out;
+}
+
+static void test_date(void)
+{
+	static const char want[] = "HTTP/1.1 302 Found\r\nLocation: http://den.www.gslb.example.com/\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT" TAIL "\r\n",
+	                  request[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+	struct fixture f;
+	struct http_head h;
+	struct http_date date = { .at = 0 };
+	char out[REDIRECT_REPLY_MAX + 1];
+
+	fixture_init(&f);
+	fixture_ready(&f);
+	parse(&h, request);
+	out[redirect_write(f.redirect, &h, request, &(struct redirect_reply){ 1, &f.dialled, false, http_date(&date, 784111777) },
+	                   out, REDIRECT_REPLY_MAX)] = '\0';
+	CU_ASSERT_STRING_EQUAL(out, want);
+	fixture_end(&f);
 }
 
 static void test_whole_answers(void)
@@ -150,10 +169,10 @@ static void test_longest(void)
 	memset(request + n, 0xff, HTTP_TARGET_MAX - 1);
 	strcpy(request + n + HTTP_TARGET_MAX - 1, " HTTP/1.1\r\nHost: x\r\n\r\n");
 	parse(&h, request);
-	n = redirect_write(f.redirect, &h, request, 1, &f.dialled, true, out, REDIRECT_REPLY_MAX);
+	n = redirect_write(f.redirect, &h, request, &(struct redirect_reply){ 1, &f.dialled, true, NULL }, out, REDIRECT_REPLY_MAX);
 	CU_ASSERT(n > 3 * (HTTP_TARGET_MAX - 1) && n < REDIRECT_REPLY_MAX);
-	CU_ASSERT_EQUAL(redirect_write(f.redirect, &h, request, 1, &f.dialled, true, out, n - 1), 0);
-	CU_ASSERT_EQUAL(redirect_write(f.redirect, &h, request, 1, &f.dialled, true, out, n), n);
+	CU_ASSERT_EQUAL(redirect_write(f.redirect, &h, request, &(struct redirect_reply){ 1, &f.dialled, true, NULL }, out, n - 1), 0);
+	CU_ASSERT_EQUAL(redirect_write(f.redirect, &h, request, &(struct redirect_reply){ 1, &f.dialled, true, NULL }, out, n), n);
 	fixture_end(&f);
 }
 
@@ -313,7 +332,7 @@ static void test_absolute_form_is_guarded(void)
 	CU_ASSERT_EQUAL(redirect_check(f.redirect, &h, free_, NULL), SEND);
 	parse(&h, star);
 	CU_ASSERT_EQUAL(redirect_check(f.redirect, &h, star, &f.dialled), RELAY);
-	CU_ASSERT_EQUAL(redirect_write(f.redirect, &h, star, 1, &f.dialled, true, out, sizeof out), 0);
+	CU_ASSERT_EQUAL(redirect_write(f.redirect, &h, star, &(struct redirect_reply){ 1, &f.dialled, true, NULL }, out, sizeof out), 0);
 	fixture_end(&f);
 }
 
@@ -444,6 +463,7 @@ static void test_bad_templates(void)
 }
 
 UNIT_MAIN("redirect",
+	UNIT_TEST(test_date),
 	UNIT_TEST(test_whole_answers),
 	UNIT_TEST(test_targets),
 	UNIT_TEST(test_longest),

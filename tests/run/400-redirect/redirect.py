@@ -53,6 +53,7 @@ HERE = "http://sjc.www.gslb.example.com"
 head, _ = ask("GET /x?y=1 HTTP/1.1\r\n" + HOST + "\r\n")
 check("302", status(head) == "302", head)
 check("Location", location(head) == HERE + "/x?y=1", head)
+check("Date", re.search(r"(?m)^Date: (Sun|Mon|Tue|Wed|Thu|Fri|Sat), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\r$", head), head)
 check("Cache-Control", re.search(r"(?im)^cache-control: no-store\r$", head), head)
 head, _ = ask("GET / HTTP/1.0\r\n" + HOST + "\r\n")
 check("HTTP/1.0 with Host", status(head) == "302", head)
