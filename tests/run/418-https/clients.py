@@ -92,7 +92,7 @@ except ssl.SSLWantReadError:
 c.socket.recv(1)
 c.socket.close()
 
-# it dawdles: client_timeout is 1 s
+# it dawdles: client_timeout is 1 s, or some more
 for what, rest in (("half a hello", None), ("after the hello", b"")):
     c = Client()
     try:
