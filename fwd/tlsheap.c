@@ -43,9 +43,19 @@ static size_t list_for(size_t size)
 	return size >= BUFFER_MIN && size <= BUFFER_SIZE ? BUFFERS : NONE;
 }
 
+/* What is asked of malloc for it: all that a block of its list has to have. */
+static size_t rounded(size_t size)
+{
+	size_t at = list_for(size);
+
+	return at == NONE ? size : at == BUFFERS ? BUFFER_SIZE : at * STEP;
+}
+
 /* The list that a block with this room may go to: there may be a little more than was asked for. */
 static size_t list_of(size_t room)
 {
+	if (room < STEP)
+		return NONE;
 	if (room < SMALL_MAX + STEP)
 		return room / STEP;
 	return room >= BUFFER_SIZE && room < BUFFER_SIZE + STEP ? BUFFERS : NONE;
@@ -56,11 +66,9 @@ static void *take(size_t size, const char *file, int line)
 	size_t at = list_for(size);
 
 	(void)file, (void)line;
-	if (at == NONE)
-		return malloc(size);
-	struct block *b = lists[at].first;
+	struct block *b = at == NONE ? NULL : lists[at].first;
 	if (!b)
-		return malloc(at == BUFFERS ? BUFFER_SIZE : at * STEP);
+		return malloc(rounded(size));
 	lists[at].first = b->next;
 	lists[at].n--;
 	return b;
@@ -96,7 +104,7 @@ static void *resize(void *p, size_t size, const char *file, int line)
 	if (!p)
 		return take(size, file, line);
 	if (size)
-		return realloc(p, size);
+		return realloc(p, rounded(size));
 	give(p, file, line);
 	return NULL;
 }
