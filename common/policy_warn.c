@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include "geo.h"
 #include "log.h"
+#include "metrics.h"
 
-static const struct { const char *goes_by, *why; } lacks[LACK_COUNT] = {
+static const struct { const char *what, *why; } lacks[LACK_COUNT] = {
 	[LACK_LOCATION] = { "geo", "no file of geo.database tells locations" },
 	[LACK_SITE_LOCATION] = { "geo", "no site has a location" },
 	[LACK_COUNTRY] = { "country", "no file of geo.database tells countries" },
@@ -12,6 +13,8 @@ static const struct { const char *goes_by, *why; } lacks[LACK_COUNT] = {
 	[LACK_ASN] = { "asn", "no file of geo.database tells autonomous systems" },
 	[LACK_NETWORKS] = { "network", "geo.networks is not set" },
 	[LACK_RTT] = { "rtt", "no listener of forward carries connections, so nobody measures them unless other sites do" },
+	[LACK_EFFECT_METRIC] = { "metrics", "the metric before them orders everybody" },
+	[LACK_EFFECT_RULE] = { "rules", "the rule before them has no conditions" },
 };
 
 static unsigned bit(enum policy_lack l)
@@ -19,9 +22,27 @@ static unsigned bit(enum policy_lack l)
 	return 1u << l;
 }
 
+static bool is_unconditional(const struct rule *r)
+{
+	return !(r->nfrom || r->ncountries || r->ncontinents || r->nasns || r->nsites || r->has_hours || r->days);
+}
+
+/* A total order leaves nothing to what stands behind it, nor does a rule that is everybody's. */
+static unsigned without_effect(const struct policy *p)
+{
+	unsigned lacks_effect = 0;
+	for (size_t i = 0; i < p->nrules; i++) {
+		const struct rule *r = &p->rules[i];
+		for (size_t k = 0; k + 1 < r->nmetrics; k++)
+			lacks_effect |= metric_is_total(r->metrics[k]) ? bit(LACK_EFFECT_METRIC) : 0;
+		lacks_effect |= i + 1 < p->nrules && is_unconditional(r) ? bit(LACK_EFFECT_RULE) : 0;
+	}
+	return lacks_effect;
+}
+
 unsigned policy_goes_by(const struct policy *p)
 {
-	unsigned by = 0;
+	unsigned by = without_effect(p);
 	for (size_t i = 0; i < p->nrules; i++) {
 		const struct rule *r = &p->rules[i];
 		by |= (r->ncountries ? bit(LACK_COUNTRY) : 0) | (r->ncontinents ? bit(LACK_CONTINENT) : 0) | (r->nasns ? bit(LACK_ASN) : 0);
@@ -60,6 +81,7 @@ void policy_warn_begin(struct policy_warn *w, const struct conf *c)
 	w->lacks |= geo_has(c->geo, GEO_ASN) ? 0 : bit(LACK_ASN);
 	w->lacks |= c->networks ? 0 : bit(LACK_NETWORKS);
 	w->lacks |= measures(c) ? 0 : bit(LACK_RTT);
+	w->lacks |= bit(LACK_EFFECT_METRIC) | bit(LACK_EFFECT_RULE); /* whatever is known */
 }
 
 void policy_warn_add(struct policy_warn *w, const struct service *s)
@@ -75,12 +97,27 @@ void policy_warn_add(struct policy_warn *w, const struct service *s)
 	}
 }
 
+static bool is_of_effect(unsigned l)
+{
+	return l == LACK_EFFECT_METRIC || l == LACK_EFFECT_RULE;
+}
+
+static const char *message(unsigned l)
+{
+	return is_of_effect(l) ? "a policy has parts that are never used" : "a policy goes by what is not known here";
+}
+
+static const char *key(unsigned l)
+{
+	return is_of_effect(l) ? "unused" : "goes_by";
+}
+
 static void warn_named(const struct policy_warn *w, const struct policy *p)
 {
 	unsigned by = policy_goes_by(p) & w->lacks;
 	for (unsigned l = 0; l < LACK_COUNT; l++)
 		if (by & bit((enum policy_lack)l))
-			log_warn("a policy goes by what is not known here", "policy=%s goes_by=%s why=\"%s\"", p->name, lacks[l].goes_by, lacks[l].why);
+			log_warn(message(l), "policy=%s %s=%s why=\"%s\"", p->name, key(l), lacks[l].what, lacks[l].why);
 }
 
 void policy_warn_end(struct policy_warn *w)
@@ -91,8 +128,8 @@ void policy_warn_end(struct policy_warn *w)
 			warn_named(w, &w->conf->policies[i]);
 	for (unsigned l = 0; l < LACK_COUNT; l++)
 		if (w->in_place[l].n)
-			log_warn("a policy goes by what is not known here", "service=%s others=%zu goes_by=%s why=\"%s\"",
-			         dname_to_text(w->in_place[l].first->name, name), w->in_place[l].n - 1, lacks[l].goes_by, lacks[l].why);
+			log_warn(message(l), "service=%s others=%zu %s=%s why=\"%s\"", dname_to_text(w->in_place[l].first->name, name),
+			         w->in_place[l].n - 1, key(l), lacks[l].what, lacks[l].why);
 	free(w->used);
 	w->used = NULL;
 }
