@@ -27,8 +27,10 @@ struct peers_rtt {
 	const struct conf *conf;
 	void (*pass)(void *arg); void *arg;
 	bool asking, changed;
-	size_t next;                   /* who is asked next; 0: a round begins */
-	int64_t round;                 /* ns: when the next one may */
+	size_t next;                   /* who is asked next, in a round */
+	unsigned failed;               /* times that he has been asked in vain in this round */
+	bool in_round;
+	int64_t round;                 /* ns: when the next one may begin */
 	uint64_t seed;
 	_Atomic(struct rtt_table *) table;
 	size_t count;
@@ -126,16 +128,22 @@ static void take(struct site_rtt *s, const struct ares_txt_ext *txt)
 
 static void ask(struct peers_rtt *r);
 
-/* Who doesn't answer is asked again at the next tick; who does makes place for the next. */
+/*
+ * Who is answered for makes place for the next; who isn't is asked for again at the next tick, but one whose answers
+ * never come (too long for UDP where TCP is shut) must not keep those behind from being asked for.
+ */
 static void go_on(struct peers_rtt *r, bool answered)
 {
-	r->next += answered;
-	if (r->next < r->count && answered) {
+	bool done = answered || ++r->failed == PEERS_RTT_TRIES;
+
+	if (done) {
+		r->failed = 0;
+		r->in_round = ++r->next < r->count;
+	}
+	if (answered && r->in_round) {
 		ask(r);
 		return;
 	}
-	if (r->next >= r->count)
-		r->next = 0;
 	forget_old(r, loop_now());
 	if (r->changed)
 		make_table(r);
@@ -170,10 +178,13 @@ static void ask(struct peers_rtt *r)
 
 void peers_rtt_tick(struct peers_rtt *r, int64_t now)
 {
-	if (!r || r->asking || !r->count || (r->next == 0 && now < r->round))
+	if (!r || r->asking || !r->count || (!r->in_round && now < r->round))
 		return;
-	if (r->next == 0)
+	if (!r->in_round) {
 		r->round = now + loop_seconds(r->conf->exchange.interval * PEERS_RTT_ROUND);
+		r->in_round = true;
+		r->next = 0;
+	}
 	ask(r);
 }
 

@@ -21,6 +21,8 @@
 
 /* Each site is asked again after so many times exchange.interval, a second as a rule: forwarders tell a network again after ten seconds at the earliest. */
 #define PEERS_RTT_ROUND 10
+/* A site for which no answer comes is passed over until the next round after so many questions. */
+#define PEERS_RTT_TRIES 2
 /* What a dnsd has told counts so long without a further answer, seconds: as long as forwarders' reports do. */
 #define PEERS_RTT_KEEP 900
 /* Networks of one site; more than an answer holds. */

@@ -27,6 +27,7 @@ struct dnsd {
 	const char *const *records;    /* strings of a record separated by spaces; NULL ends */
 	const char *const *rtt[2];     /* the same for _rtt names, of den and of fra */
 	unsigned asked_rtt;
+	bool rtt_fails_of_den;         /* SERVFAIL for that one name */
 	unsigned asked, asked_tcp;
 	uint8_t name[DNAME_MAX];       /* that was asked for last */
 	uint16_t edns_size;
@@ -60,6 +61,7 @@ static size_t reply(struct dnsd *d, const uint8_t *in, size_t len, bool tcp, uin
 	struct wire_writer w;
 	size_t name_len, records = 0;
 	const char *const *list = d->records;
+	bool fails = d->mood == SERVFAILS;
 	bool truncate = d->mood == TRUNCATES && !tcp;
 
 	wire_reader_init(&r, in, len);
@@ -72,16 +74,17 @@ static size_t reply(struct dnsd *d, const uint8_t *in, size_t len, bool tcp, uin
 	if (memcmp(d->name + 1 + d->name[0], "\4_rtt", 5) == 0) {
 		list = d->rtt[d->name[1] == 'f'];
 		d->asked_rtt++;
+		fails = fails || (d->rtt_fails_of_den && d->name[1] == 'd');
 	}
 	wire_writer_init(&w, out, size);
 	wire_write16(&w, wire_get16(in));
-	wire_write16(&w, (uint16_t)(0x8400 | (truncate ? 0x200 : 0) | (d->mood == SERVFAILS ? 2 : d->mood == KNOWS_NOTHING ? 3 : 0)));
+	wire_write16(&w, (uint16_t)(0x8400 | (truncate ? 0x200 : 0) | (fails ? 2 : d->mood == KNOWS_NOTHING ? 3 : 0)));
 	wire_write16(&w, 1);
 	wire_write(&w, "\0\0\0\0\0\0", 6);
 	wire_write(&w, in + 12, name_len + 4);
 	if (d->mood == BABBLES)
 		wire_write(&w, "\xc0\x0c\0\x10\0\x01\0\0\0\0\0\x20\x40 too short", 24), records = 1;
-	else if (!truncate && d->mood != SERVFAILS && d->mood != KNOWS_NOTHING)
+	else if (!truncate && !fails && d->mood != KNOWS_NOTHING)
 		for (; list && list[records]; records++)
 			write_record(&w, list[records]);
 	wire_set16(out + 6, (uint16_t)records);
@@ -636,6 +639,33 @@ static void test_rtt(void)
 	fixture_end(&f);
 }
 
+/* A site for which nobody answers keeps none behind it from being asked for. */
+static void test_rtt_of_one_fails(void)
+{
+	static const char *const records[] = { "site=den state=up", "site=fra state=up", NULL },
+		*const far[] = { "site=den 192.0.2.0/24=50.5", NULL }, *const near[] = { "site=fra 192.0.2.0/24=5", NULL };
+	struct fixture f;
+	unsigned asked;
+
+	fixture_init(&f);
+	f.conf.dns.networks4 = 24;
+	for (int i = 0; i < 2; i++) {
+		f.dnsd[i].records = records;
+		f.dnsd[i].rtt[0] = far;
+		f.dnsd[i].rtt[1] = near;
+	}
+	f.rule.metrics[0] = METRIC_RTT, f.rule.metrics[1] = METRIC_RANK, f.rule.nmetrics = 2;
+	fixture_ready(&f);
+	WAIT_FOR(&f, chosen(&f, false, "fd"));
+	f.dnsd[0].rtt_fails_of_den = f.dnsd[1].rtt_fails_of_den = true;
+	asked = f.dnsd[0].asked_rtt;
+	WAIT_FOR(&f, f.dnsd[0].asked_rtt >= asked + 3); /* of another round, whatever the rest of this one is */
+	for (int i = 0; i < 2; i++)
+		f.dnsd[i].rtt[1] = &near[1]; /* nothing any more */
+	WAIT_FOR(&f, chosen(&f, false, "df"));
+	fixture_end(&f);
+}
+
 /* Nobody who doesn't go by it asks for it. */
 static void test_rtt_is_asked_when_needed(void)
 {
@@ -755,6 +785,7 @@ UNIT_MAIN("peers",
 	UNIT_TEST(test_records),
 	UNIT_TEST(test_record_numbers),
 	UNIT_TEST(test_rtt),
+	UNIT_TEST(test_rtt_of_one_fails),
 	UNIT_TEST(test_rtt_is_asked_when_needed),
 	UNIT_TEST(test_share_of_weight),
 	UNIT_TEST(test_shed))
