@@ -348,16 +348,17 @@ static void on_client(evutil_socket_t fd, short what, void *arg)
 
 /* ---- answers from the control thread ---- */
 
-/* Behind what the client has not taken yet. False: no memory. */
+/* Behind what the client has not taken yet. False: no memory, or no room. */
 static bool append_output(struct client *c, const uint8_t *answer, size_t len)
 {
-	uint8_t *more = realloc(c->out, c->out_len + 2 + len);
+	uint8_t *more = make_room(c->thread, c, 2 + len) ? realloc(c->out, c->out_len + 2 + len) : NULL;
 	if (!more)
 		return false;
 	wire_set16(more + c->out_len, (uint16_t)len);
 	memcpy(more + c->out_len + 2, answer, len);
 	c->out = more;
 	c->out_len += 2 + len;
+	c->thread->kept += 2 + len;
 	return true;
 }
 
