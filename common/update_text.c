@@ -236,6 +236,9 @@ bool update_observation_read(struct update_observation *o, const uint8_t *rdata,
 	while (txt_next(&s, text, &value))
 		if (value && !take_observation(o, text, value, why))
 			return false;
+	/* As an agent's "0%" (fairlead.conf(5)): nobody new, which is what drained means; a share of nothing can't be drawn by. */
+	if (o->has & HAS_WEIGHT && o->percent == 0 && o->state != VERDICT_DOWN)
+		o->state = VERDICT_DRAIN;
 	*why = "observer= is missing";
 	return o->observer[0] != '\0';
 }

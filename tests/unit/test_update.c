@@ -55,6 +55,9 @@ static void observations_there_and_back(void)
 	CU_ASSERT_STRING_EQUAL(observation_again("seq=7|state=down|observer=a/b|later=1|flag|rtt=2"), "observer=a/b|state=down|rtt=2.000|seq=7");
 	CU_ASSERT_STRING_EQUAL(observation_again("observer=a/b|load=1|rtt=1.23456"), "observer=a/b|load=1.000000|rtt=1.234");
 	CU_ASSERT_STRING_EQUAL(observation_again("observer=a/b|state=unknown"), "observer=a/b");
+	CU_ASSERT_STRING_EQUAL(observation_again("observer=a/b|state=up|weight=0%"), "observer=a/b|state=drain|weight=0%");
+	CU_ASSERT_STRING_EQUAL(observation_again("weight=0%|observer=a/b"), "observer=a/b|state=drain|weight=0%");
+	CU_ASSERT_STRING_EQUAL(observation_again("observer=a/b|state=down|weight=0%"), "observer=a/b|state=down|weight=0%");
 }
 
 static void observations_that_are_wrong(void)
