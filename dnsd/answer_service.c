@@ -133,12 +133,10 @@ static bool answer_selected(struct answer *a, const struct lb *lb, const struct 
 	return answer_ordered(a, lb, st, type, every, in, owner);
 }
 
-/* ANY is answered with one set (RFC 8482 section 4.1): for a service with its addresses, IPv4 first. */
-static uint16_t service_type(const struct lb *lb, uint16_t type)
+/* ANY is answered with one set (RFC 8482 section 4.1): for a service with its addresses, IPv4 first, of those that there are now. */
+static uint16_t first_type(uint16_t type)
 {
-	if (type != RR_ANY)
-		return type;
-	return lb->any_a || !lb->any_aaaa ? RR_A : RR_AAAA;
+	return type == RR_ANY ? RR_A : type;
 }
 
 const struct lb_state *answer_state(struct answer *a, const struct lb *lb)
@@ -153,14 +151,14 @@ const struct lb_state *answer_state(struct answer *a, const struct lb *lb)
 bool answer_service(struct answer *a, const struct lb *lb, uint16_t qtype, const struct answer_input *in,
                            struct owner owner, uint32_t *negative_cap)
 {
-	uint16_t type = service_type(lb, qtype);
+	uint16_t type = first_type(qtype);
 	if (type != RR_A && type != RR_AAAA && !lb->any_host)
 		return false;
 	const struct lb_state *st = answer_state(a, lb);
 	if (!st)
 		return true;
 	*negative_cap = st->ttl;
-	if (answer_selected(a, lb, st, type, in, owner))
+	if (answer_selected(a, lb, st, type, in, owner) || (qtype == RR_ANY && answer_selected(a, lb, st, RR_AAAA, in, owner)))
 		return true;
 	if (st->gate.step == GATE_NONE && (type == RR_A || type == RR_AAAA)) {
 		a->ede = EDE_NETWORK;
@@ -193,7 +191,7 @@ bool answer_member(struct answer *a, const struct lb *lb, uint16_t member, uint1
 	if (!st)
 		return true;
 	*negative_cap = st->ttl;
-	return answer_one(a, lb, st, member, service_type(lb, qtype), in, owner);
+	return answer_one(a, lb, st, member, first_type(qtype), in, owner) || (qtype == RR_ANY && answer_one(a, lb, st, member, RR_AAAA, in, owner));
 }
 
 /* What was put there since there were `before` items becomes additional. False: a host name, which is no address. */

@@ -57,6 +57,7 @@ static const char zone_text[] =
 	"*.app LB sjc 203.0.113.30 check=none\n"
 	"four LB sjc 192.0.2.11 name=a weight=10 check=none\n LB sjc 192.0.2.12 name=b weight=20 check=none\n"
 	" LB den 192.0.2.13 name=c weight=30 check=none\n LB den 192.0.2.14 name=d weight=0 check=none\n"
+	"six LB sjc 2001:db8:1::66 name=six check=none\n LB den 192.0.2.66 name=four check=none\n POLICY rank\n"
 	"cdn LB - fallback.cdn.example.net. check=none\n"
 	"near LB sjc 192.0.2.21 check=none\n LB den 192.0.2.22 check=none\n POLICY near\n"
 	"www HTTPS 1 . alpn=h2\n"
@@ -284,6 +285,15 @@ static void answers_services(void)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		CU_ASSERT_STRING_EQUAL(text_of(cases[i].name, cases[i].type), cases[i].want);
 
+	/* ANY: a family that somebody has who isn't asked for says nothing of who is. */
+	CU_ASSERT_STRING_EQUAL(text_of("six.six.gslb.example.com.", LDNS_RR_TYPE_ANY), "0 aa|six.six.gslb.example.com. 30 IN AAAA 2001:db8:1::66;||");
+	CU_ASSERT_STRING_EQUAL(text_of("four.six.gslb.example.com.", LDNS_RR_TYPE_ANY), "0 aa|four.six.gslb.example.com. 30 IN A 192.0.2.66;||");
+	CU_ASSERT_STRING_EQUAL(text_of("six.gslb.example.com.", LDNS_RR_TYPE_ANY), "0 aa|six.gslb.example.com. 30 IN A 192.0.2.66;||");
+	struct lb *six = service("six.gslb.example.com.");
+	publish(six, 2, true);
+	CU_ASSERT_STRING_EQUAL(text_of("six.gslb.example.com.", LDNS_RR_TYPE_ANY), "0 aa|six.gslb.example.com. 30 IN AAAA 2001:db8:1::66;||");
+	publish(six, 0, true);
+
 	struct lb *www = service("www.gslb.example.com.");
 	publish(www, 1, true);
 	CU_ASSERT_STRING_EQUAL(text_of("www.gslb.example.com.", LDNS_RR_TYPE_A), "0 aa|www.gslb.example.com. 30 IN A 198.51.100.10;||");
@@ -353,7 +363,7 @@ static void tells_health(void)
 	CU_ASSERT(strstr(txt_of("sjc._health.foo.app.gslb.example.com."), "\"observer=sjc\" \"state=up\"") != NULL);
 	CU_ASSERT(strstr(txt_of("_health.*.app.gslb.example.com."), "\"site=sjc\"") != NULL);
 	const char *sites = txt_of("_sites.gslb.example.com.");
-	CU_ASSERT(strstr(sites, "\"site=sjc\" \"state=heard\" \"members=5/5\"") != NULL);
+	CU_ASSERT(strstr(sites, "\"site=sjc\" \"state=heard\" \"members=6/6\"") != NULL);
 	CU_ASSERT(strstr(sites, "\"site=den\" \"state=unheard\"") != NULL);
 	CU_ASSERT_STRING_EQUAL(text_of("_health.www.gslb.example.com.", LDNS_RR_TYPE_A), "0 aa||" SOA("0") "|");
 }
