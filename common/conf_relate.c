@@ -311,13 +311,13 @@ static bool has_ip(const struct addr *list, size_t n, const struct addr *a)
 	return false;
 }
 
-/* Surely an address of this machine; of others only the machine knows. */
+/* Surely an address of the forwarder's machine; of others only the machine knows (fwd/loops.h), the name server's may be another one. */
 static bool is_here(const struct conf *c, const struct addr *a)
 {
 	for (size_t i = 0; i < c->forward.nlisteners; i++)
 		if (has_ip(c->forward.listeners[i].listen, c->forward.listeners[i].nlisten, a))
 			return true;
-	return addr_is_loopback(a) || (c->own && (has_ip(c->own->control_bind, c->own->ncontrol_bind, a) || has_ip(c->own->proxy_bind, c->own->nproxy_bind, a)));
+	return addr_is_loopback(a) || (c->own && has_ip(c->own->proxy_bind, c->own->nproxy_bind, a));
 }
 
 static bool reaches(const struct conf *c, const struct addr *listen, const struct addr *a)

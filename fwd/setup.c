@@ -7,6 +7,7 @@
 #include "certificate.h"
 #include "front.h"
 #include "loop.h"
+#include "loops.h"
 #include "nat.h"
 #include "source.h"
 #include "policy_warn.h"
@@ -234,6 +235,7 @@ static void make_all(struct setup_home *home, struct setup *s, struct errs *errs
 	}
 	for (size_t i = 0; i < s->conf->forward.nlisteners; i++)
 		make_listener(home, s, &s->conf->forward.listeners[i], errs);
+	loops_check(s->conf, errs);
 	nat_check(s, errs);
 	if (errs->count == 0)
 		source_warn(s->conf->own);

@@ -494,7 +494,6 @@ static const struct error_case cases[] = {
 	  "t.conf:9: forward.listeners[].servers: 192.0.2.5@80 is the forwarder itself, which listens there: connections would go round\n"
 	  "t.conf:10: forward.listeners[].servers: 127.0.0.1@82 is the forwarder itself, which listens there: connections would go round\n"
 	  "t.conf:10: forward.listeners[].servers: 192.0.2.5@82 is the forwarder itself, which listens there: connections would go round\n"
-	  "t.conf:10: forward.listeners[].servers: 192.0.2.1@82 is the forwarder itself, which listens there: connections would go round\n"
 	  "t.conf:11: forward.listeners[].servers: 0.0.0.0@9 is not a server's address\n"
 	  "t.conf:11: forward.listeners[].servers: ff02::1@9 is not a server's address\n"
 	  "t.conf:12: forward.listeners[].servers: 192.0.2.5@53 is the forwarder itself, which listens there: connections would go round\n"
