@@ -124,8 +124,11 @@ static int deeper_first(const void *a, const void *b)
 	return (*y)->origin_labels - (*x)->origin_labels;
 }
 
+/* Without Client Subnets there is nothing to look up ahead: resolvers' addresses are few, and what they lie in is in the cache. */
 static void note_asked(struct generation *g)
 {
+	if (!g->conf->dns.ecs)
+		return;
 	for (size_t i = 0; i < g->nzones; i++)
 		for (size_t k = 0; k < g->zones[i]->nservices; k++)
 			g->asks_tables |= g->zones[i]->services[k]->asks_tables;

@@ -24,7 +24,7 @@ struct generation {
 	struct zone **slots; size_t nslots;
 	uint8_t depths[DNAME_LABELS_MAX + 1]; /* the label counts that origins have, the highest first */
 	size_t ndepths;
-	unsigned asks_tables;                 /* of all services of these zones (lb.h) */
+	unsigned asks_tables;                 /* of all services of these zones (lb.h); 0 without dns.ecs */
 	/* Set by whoever puts it in force (control), which owns them. */
 	const struct cookie_secrets *cookies; /* at least one; NULL: no cookies */
 	struct rrl *rrl;                      /* NULL: no rate limit */
