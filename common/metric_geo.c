@@ -106,7 +106,7 @@ size_t metric_geo_keys(const struct select_input *in, struct select_looks *looks
 
 /*
  * The square of the chord under an arc that is longer than the one at hand, by
- * the sine of a sum. By at most a tenth, so the series of the difference are short.
+ * the sine of a sum. By at most a tenth of it or 50 km, so little in radians that the series of the difference are short.
  */
 static double longer(double half, double arc, double longer_arc)
 {
