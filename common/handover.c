@@ -67,6 +67,8 @@ static bool send_sockets(struct handover *h)
 	for (size_t at = 0; ok && at < n; at += HANDOVER_PART_MAX)
 		ok = send_part(h->connection, n, fds + at, n - at < HANDOVER_PART_MAX ? n - at : HANDOVER_PART_MAX);
 	free(fds);
+	if (h->calls.sent)
+		h->calls.sent(h->calls.arg);
 	return ok;
 }
 

@@ -34,6 +34,8 @@ struct handover;
 struct handover_calls {
 	/* Writes the sockets that are to be handed over into `fds`; returns how many. They stay the process's own. */
 	size_t (*sockets)(void *arg, int *fds, size_t max);
+	/* They are sent, or that has failed: what was made for the successor alone can go. NULL: nothing was. */
+	void (*sent)(void *arg);
 	/* The successor serves: take nothing new from now on, finish what there is, end. */
 	void (*done)(void *arg, pid_t successor);
 	void *arg;

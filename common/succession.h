@@ -21,6 +21,7 @@ struct succession_calls {
 	bool (*known)(void *arg);                             /* nothing is missing that a start would wait for */
 	void (*enter)(void *arg);                             /* serve from now on, and call succession_enter */
 	size_t (*sockets)(void *arg, int *fds, size_t max);   /* as handover_calls */
+	void (*sent)(void *arg);                              /* as handover_calls */
 	void (*succeeded)(void *arg, pid_t successor);        /* take nothing new, finish, end */
 	void *arg;
 };

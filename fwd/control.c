@@ -52,6 +52,8 @@ struct control {
 	struct report *report;
 	struct guard *guard;        /* NULL: the kernel doesn't let us */
 	struct event *guarding;
+	struct event *forgetting;   /* old keys of tickets */
+	int keys;                   /* on their way to a successor: tickets_give; -1: none */
 	struct nat *nat;            /* NULL: nothing for the kernel to do */
 	struct setup *setup;        /* in force */
 	struct setup *retired;      /* sessions still use these */
@@ -394,12 +396,27 @@ static bool is_known(void *arg)
 
 static size_t sockets(void *arg, int *fds, size_t max)
 {
-	const struct control *c = arg;
+	struct control *c = arg;
 	size_t n = listen_sockets(&c->table, fds, max);
-	int tickets = n < max ? tickets_give() : -1;
-	if (tickets >= 0)
-		fds[n++] = tickets;
+	c->keys = n < max ? tickets_give() : -1;
+	if (c->keys >= 0)
+		fds[n++] = c->keys;
 	return n;
+}
+
+/* Nobody finds them in our descriptors once they are old. */
+static void sent(void *arg)
+{
+	struct control *c = arg;
+	if (c->keys >= 0)
+		close(c->keys);
+	c->keys = -1;
+}
+
+static void on_forget(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what, (void)arg;
+	tickets_forget(tickets_now());
 }
 
 static void enter(void *arg)
@@ -437,7 +454,7 @@ static bool make_home(struct control *c)
 {
 	struct setup_home *h = &c->home;
 	struct loop_calls calls = { .stop = on_stop, .reload = on_reload, .arg = c };
-	struct succession_calls succession = { .known = is_known, .enter = enter, .sockets = sockets, .succeeded = on_succeeded, .arg = c };
+	struct succession_calls succession = { .known = is_known, .enter = enter, .sockets = sockets, .sent = sent, .succeeded = on_succeeded, .arg = c };
 	struct report_calls report = { .rtt = take_rtt, .arg = c };
 	uint64_t seed;
 	int loaded = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -461,9 +478,10 @@ static bool make_home(struct control *c)
 	c->wake = event_new(h->base, h->wake, EV_READ | EV_PERSIST, on_wake, c);
 	c->drain = event_new(h->base, -1, EV_PERSIST, on_drain, c);
 	c->guarding = event_new(h->base, -1, EV_PERSIST, on_guard, c);
+	c->forgetting = event_new(h->base, -1, EV_PERSIST, on_forget, c);
 	if (h->servers)
 		servers_on_change(h->servers, on_server, c);
-	return h->servers && h->crowd && c->report && c->succession && c->loop && c->wake && c->drain && c->guarding && event_add(c->wake, NULL) == 0 && event_add(c->loaded, NULL) == 0;
+	return h->servers && h->crowd && c->report && c->succession && c->loop && c->wake && c->drain && c->guarding && c->forgetting && event_add(c->wake, NULL) == 0 && event_add(c->loaded, NULL) == 0;
 }
 
 struct control *control_new(const char *file, struct errs *errs)
@@ -472,7 +490,7 @@ struct control *control_new(const char *file, struct errs *errs)
 	if (!c)
 		return NULL;
 	c->file = file;
-	c->lock = -1;
+	c->lock = c->keys = -1;
 	c->home.wake = -1;
 	if (!make_home(c))
 		errs_add(errs, NULL, 0, 0, "out of memory or descriptors");
@@ -524,6 +542,8 @@ bool control_start(struct control *c, bool replace, char why[CONTROL_WHY_MAX])
 		return false;
 	static const struct timeval look = { .tv_sec = GUARD_LOOK };
 	event_add(c->guarding, &look);
+	static const struct timeval minute = { .tv_sec = TICKETS_LOOK };
+	event_add(c->forgetting, &minute);
 	count_descriptors(c);
 	succession_begin(c->succession);
 	return true;
@@ -574,6 +594,8 @@ static void free_home(struct control *c)
 		event_free(c->drain);
 	if (c->guarding)
 		event_free(c->guarding);
+	if (c->forgetting)
+		event_free(c->forgetting);
 	if (c->wake)
 		event_free(c->wake);
 	if (c->loaded) {

@@ -20,21 +20,44 @@
 
 struct key {
 	uint8_t name[TICKET_NAME], encrypt[32], sign[32];
-	int64_t made;           /* s, wall clock: it passes to another process */
+	int64_t made;           /* tickets_now; 0: none */
 };
 
 /* The one that makes, and the one before it. A handshake takes a copy of one, under the lock: some nanoseconds of hundreds of microseconds. */
 static struct key keys[2];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+int64_t tickets_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return t.tv_sec + 1;
+}
+
+/* None, older than that, or of another clock. */
+static bool is_older(const struct key *k, int64_t now, int64_t age)
+{
+	return !k->made || now < k->made || now - k->made >= age;
+}
+
 static bool is_old(const struct key *k, int64_t now)
 {
-	return now - k->made >= TICKET_LIFE || now < k->made; /* the clock was set back: better too soon */
+	return is_older(k, now, TICKET_LIFE);
 }
 
 static bool can_open(const struct key *k, int64_t now)
 {
-	return k->made && now - k->made < 2 * TICKET_LIFE;
+	return !is_older(k, now, 2 * TICKET_LIFE);
+}
+
+void tickets_forget(int64_t now)
+{
+	pthread_mutex_lock(&lock);
+	for (unsigned i = 0; i < 2; i++)
+		if (!can_open(&keys[i], now))
+			OPENSSL_cleanse(&keys[i], sizeof keys[i]);
+	pthread_mutex_unlock(&lock);
 }
 
 /* False: no random numbers. */
@@ -118,7 +141,7 @@ static bool open_with(const struct key *k, const unsigned char *iv, EVP_CIPHER_C
 /* SSL_CTX_set_tlsext_ticket_key_evp_cb(3): -1 an error, 0 no ticket or not ours, 1 good, 2 good and due for a new one. */
 static int use_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *c, EVP_MAC_CTX *mac, int making)
 {
-	int64_t now = (int64_t)time(NULL);
+	int64_t now = tickets_now();
 	struct key k;
 	int result = -1;
 
@@ -141,43 +164,56 @@ bool tickets_use(struct ssl_ctx_st *context)
 /* --- from one process to the next --- */
 
 /* What is in the descriptor. */
-static const char mark[16] = "fairlead keys 1";
+static const char mark[16] = "fairlead keys 2";
 
 struct given {
 	char mark[sizeof mark];
 	struct key keys[2];
 };
 
-void tickets_take(const struct handover_taken *taken)
+/* False: they are not in there. */
+static bool take_from(int fd)
 {
 	struct given g;
 	struct stat st;
+	bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == sizeof g &&
+	          pread(fd, &g, sizeof g, 0) == sizeof g && memcmp(g.mark, mark, sizeof mark) == 0;
 
-	for (size_t i = 0; taken && i < taken->n; i++) {
-		if (fstat(taken->fds[i], &st) != 0 || !S_ISREG(st.st_mode) || st.st_size != sizeof g)
-			continue;
-		if (pread(taken->fds[i], &g, sizeof g, 0) != sizeof g || memcmp(g.mark, mark, sizeof mark) != 0)
-			continue;
+	if (ok) {
 		pthread_mutex_lock(&lock);
 		memcpy(keys, g.keys, sizeof keys);
 		pthread_mutex_unlock(&lock);
-		OPENSSL_cleanse(&g, sizeof g);
-		return;
 	}
+	OPENSSL_cleanse(&g, sizeof g);
+	return ok;
+}
+
+void tickets_take(struct handover_taken *taken)
+{
+	for (size_t i = 0; taken && i < taken->n; i++)
+		if (taken->fds[i] >= 0 && take_from(taken->fds[i])) {
+			close(taken->fds[i]);
+			taken->fds[i] = -1;
+			return;
+		}
 }
 
 int tickets_give(void)
 {
-	static int fd = -1;
 	struct given g;
+	int fd = memfd_create("tickets", MFD_CLOEXEC);
 
 	if (fd < 0)
-		fd = memfd_create("tickets", MFD_CLOEXEC);
+		return -1;
+	tickets_forget(tickets_now());
 	memcpy(g.mark, mark, sizeof mark);
 	pthread_mutex_lock(&lock);
 	memcpy(g.keys, keys, sizeof keys);
 	pthread_mutex_unlock(&lock);
-	bool ok = fd >= 0 && pwrite(fd, &g, sizeof g, 0) == sizeof g;
+	bool ok = write(fd, &g, sizeof g) == sizeof g;
 	OPENSSL_cleanse(&g, sizeof g);
-	return ok ? fd : -1;
+	if (ok)
+		return fd;
+	close(fd);
+	return -1;
 }

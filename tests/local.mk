@@ -75,6 +75,7 @@ UNIT_TESTS += tests/unit/test_shed
 UNIT_TESTS += tests/unit/test_sock
 UNIT_TESTS += tests/unit/test_update
 UNIT_TESTS += tests/unit/test_transfer
+UNIT_TESTS += tests/unit/test_tickets
 UNIT_TESTS += tests/unit/test_timezone
 UNIT_TESTS += tests/unit/test_tsig
 UNIT_TESTS += tests/unit/test_verdict
@@ -113,6 +114,7 @@ tests_unit_test_monitor_LDADD = $(DNSD_TEST_LIBS)
 tests_unit_test_observe_LDADD = $(DNSD_TEST_LIBS)
 tests_unit_test_saved_LDADD = $(DNSD_TEST_LIBS)
 tests_unit_test_transfer_LDADD = $(DNSD_TEST_LIBS)
+tests_unit_test_tickets_LDADD = $(FWD_TEST_LIBS)
 tests_unit_test_wheel_LDADD = $(FWD_TEST_LIBS)
 
 # A fuzz target is tests/fuzz/fuzz_NAME.c with its corpus in tests/fuzz/corpus/NAME/; three lines each:

@@ -96,13 +96,21 @@ static void strangers(void)
 static struct event_base *base;
 static int sockets[3];
 static bool done;
+static unsigned sent, sent_was;
 
 static size_t give(void *arg, int *fds, size_t max)
 {
 	(void)arg;
 	CU_ASSERT_FATAL(max >= 3);
 	memcpy(fds, sockets, sizeof sockets);
+	sent_was = sent;
 	return 3;
+}
+
+static void on_sent(void *arg)
+{
+	(void)arg;
+	sent++;
 }
 
 static void on_done(void *arg, pid_t successor)
@@ -131,7 +139,7 @@ static int is_locked(void)
 
 static void passed_on(void)
 {
-	const struct handover_calls calls = { .sockets = give, .done = on_done };
+	const struct handover_calls calls = { .sockets = give, .sent = on_sent, .done = on_done };
 	struct handover_taken t;
 	struct addr a, b;
 	struct stat st;
@@ -178,6 +186,8 @@ static void passed_on(void)
 	handover_ready(&t);
 	pthread_join(thread, NULL);
 	CU_ASSERT_TRUE(done);
+	CU_ASSERT_EQUAL(sent, 2); /* each time, right after they were asked for */
+	CU_ASSERT_EQUAL(sent_was, 1);
 
 	/* the lock is the successor's now, and so is the name */
 	close(lock);
