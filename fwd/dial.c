@@ -251,6 +251,10 @@ static bool hear_peer(struct session *s)
 		v->readable = false;
 		return true;
 	}
+	if (n < 0 && errno == EINTR) {
+		session_run_later(s);
+		return false;
+	}
 	if (worker_now_us() < s->dial->until || is_silent(s)) {
 		peer_failed(s);
 	} else if (n < 0 || v->broken) {
@@ -283,7 +287,7 @@ static void tell_peer(struct session *s)
 	}
 }
 
-/* Reads the client into `said`. False: the session has ended, or was committed because it has said too much. */
+/* Reads the client into `said`. False: the session has ended, was committed because it has said too much, or goes on later. */
 static bool hear_client(struct session *s)
 {
 	struct half *c = &s->client;
@@ -302,6 +306,10 @@ static bool hear_client(struct session *s)
 	}
 	if (n == 0)
 		c->fin_in = true;
+	if (n < 0 && errno == EINTR) {
+		session_run_later(s);
+		return false;
+	}
 	if (n < 0 && errno != EAGAIN) {
 		session_end(s, END_CLIENT_RESET);
 		return false;
@@ -313,7 +321,7 @@ static bool hear_client(struct session *s)
 static void try_peer(struct session *s)
 {
 	struct half *c = &s->client, *v = &s->server;
-	for (;;) {
+	for (unsigned reads = 0; reads < SESSION_READS; reads++) {
 		tell_peer(s);
 		if ((v->readable || v->broken) && !hear_peer(s))
 			return;
@@ -322,6 +330,7 @@ static void try_peer(struct session *s)
 		if (!hear_client(s))
 			return;
 	}
+	session_run_later(s);
 }
 
 static void trial_ready(struct session *s, struct half *h, short what)
@@ -340,7 +349,7 @@ static void trial_due(struct session *s)
 	relay_begin(s);
 }
 
-static const struct phase trial = { .name = "trial", .ready = trial_ready, .due = trial_due, .run = pass };
+static const struct phase trial = { .name = "trial", .ready = trial_ready, .due = trial_due, .run = try_peer };
 
 /* Connected, and inside TLS if there is any. */
 static void begin_trial(struct session *s)

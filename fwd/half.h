@@ -26,13 +26,14 @@ struct half {
 	bool doubtful;              /* it may have failed: read it until it says EAGAIN */
 	bool fin_in, fin_out;       /* FIN read; FIN sent */
 	bool broken;                /* writing failed: it has sent RST, which reading will meet */
-	bool unsure;                /* relay: bytes may have hidden its RST */
+	bool unsure;                /* bytes may have hidden its RST */
 	bool keepalive;             /* relay: it is set */
 	bool bulk;                  /* it says so much at a time that splicing pays */
 	bool last;                  /* FIN follows at once: what is written waits for it in the kernel, so both go in one segment */
 	bool dry;                   /* tls: the socket was emptied, and no event has come since */
 	bool more;                  /* tls: another record follows at once, as with `last` */
 	bool greeted;               /* tls: the first answer is out, and the ticket with it */
+	uint8_t reads;              /* tls: how often this call may read the socket yet */
 	struct ssl_st *tls;         /* what goes over it is encrypted (tls.h); NULL: it is not */
 	struct bytes *out;          /* what it did not take yet; NULL: nothing */
 	struct pipe *pipe;          /* the same, spliced; at most one of both */

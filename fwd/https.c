@@ -61,24 +61,12 @@ static void shake_ready(struct session *s, struct half *h, short what)
 		shake(s);
 }
 
-/* One a round: a signature takes half a millisecond, and relays that are ready have their turn in between. */
-static void begin_shaking(struct session *s)
-{
-	struct worker *w = s->worker;
-	if (w->shook == w->round) {
-		session_run_later(s);
-		return;
-	}
-	w->shook = w->round;
-	shake(s);
-}
-
 static void due(struct session *s)
 {
 	session_end(s, END_CLIENT_TIMEOUT);
 }
 
-static const struct phase shaking = { .name = "handshake", .ready = shake_ready, .due = due, .run = begin_shaking };
+static const struct phase shaking = { .name = "handshake", .ready = shake_ready, .due = due, .run = shake };
 
 static void begin_tls(struct session *s)
 {
@@ -89,7 +77,8 @@ static void begin_tls(struct session *s)
 		return;
 	}
 	s->phase = &shaking;
-	session_run_later(s);
+	/* A signature takes half a millisecond: relays that are ready have their turn in between. */
+	session_run_in_line(s);
 }
 
 /* HTTP without TLS gets an answer that its client understands. */

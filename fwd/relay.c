@@ -95,7 +95,8 @@ static ssize_t copy(struct session *s, struct half *from, struct half *to, bool 
 	from->bulk = n >= BULK_FROM;
 	/* A short read has emptied the socket, and what comes later wakes us (edge-triggered): no call is spent on EAGAIN. Behind the last bytes of a closed end stands its FIN or RST. */
 	from->readable = n == WORKER_BUFFER || from->closing || from->doubtful || from->tls;
-	from->unsure = !from->readable && !from->wants_write;
+	if (!from->tls) /* else tls.c has seen to it */
+		from->unsure = !from->readable && !from->wants_write;
 	*ok = session_write(s, to, s->worker->buffer, (size_t)n);
 	return n;
 }
@@ -136,6 +137,7 @@ static bool carry(struct session *s, struct half *from, struct half *to)
 		if (n <= 0) {
 			if (!no_bytes(s, from, n))
 				return false;
+			turn = 0; /* if it isn't over: EINTR */
 			continue;
 		}
 		if (!ok)
@@ -143,7 +145,7 @@ static bool carry(struct session *s, struct half *from, struct half *to)
 		count(counter, (uint64_t)n);
 		s->active = w->wheel.now;
 		s->moved = true;
-		turn -= (size_t)n < turn ? (size_t)n : turn;
+		turn = session_turn(turn, (size_t)n, RELAY_TURN);
 	}
 	return pass_fin(s, from, to);
 }
@@ -222,11 +224,15 @@ static void settle(struct session *s)
 	keep_alive(&s->server);
 }
 
-/* There is a RST behind what it has said, or more. */
+/* There is a RST behind what it has said, or more. Behind close_notify nothing more is read. */
 static void look_again(struct half *h)
 {
-	h->readable |= h->unsure;
-	h->unsure = false;
+	if (!h->unsure)
+		return;
+	h->unsure = h->dry = false;
+	h->readable = true;
+	if (h->fin_in && sock_error(h->fd))
+		h->broken = true;
 }
 
 static void due(struct session *s)

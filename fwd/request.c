@@ -160,7 +160,8 @@ static bool keep_rest(struct session *s, const struct pass *p)
 	struct bytes *b = s->said;
 	size_t rest = p->len - p->at;
 	if (b) {
-		memmove(b->data, b->data + p->at, rest);
+		if (p->at)
+			memmove(b->data, b->data + p->at, rest);
 		b->len = (uint32_t)rest;
 		if (!rest) {
 			free(b);
@@ -257,6 +258,8 @@ static void run(struct session *s)
 		ssize_t n = half_recv(c, s->worker->buffer, room);
 		if (n < 0 && errno == EAGAIN) {
 			c->readable = false;
+		} else if (n < 0 && errno == EINTR) {
+			session_run_later(s);
 		} else if (n <= 0) {
 			/* Requests tell their ends by themselves, so many clients leave without close_notify. */
 			client_gone(s, n == 0 || errno == ECONNABORTED);
@@ -264,11 +267,14 @@ static void run(struct session *s)
 		} else {
 			/* Less than there was room for is all there is, but for a FIN, of which its event tells ... */
 			c->readable = (size_t)n == room || c->closing || c->tls;
-			left -= (size_t)n < left ? (size_t)n : left;
+			left = session_turn(left, (size_t)n, REQUEST_TURN);
 			if (!take(s, (const char *)s->worker->buffer, (size_t)n))
 				return;
 			/* ... and a RST, which its event may have hidden behind these bytes: an answer meets it, else look. */
-			c->readable |= s->said != NULL;
+			if (s->said) {
+				c->readable = true;
+				c->dry = false;
+			}
 			if (!left)
 				session_run_later(s);
 		}

@@ -32,6 +32,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		event_del(&w->tick);
 }
 
+/* Out of the queue or the line. */
 static void unqueue(struct session *s)
 {
 	if (!s->link)
@@ -39,16 +40,31 @@ static void unqueue(struct session *s)
 	*s->link = s->next;
 	if (s->next)
 		s->next->link = s->link;
+	else if (s->worker->line_end == &s->next)
+		s->worker->line_end = s->link;
 	s->link = NULL;
 }
 
-static void enqueue(struct session **head, struct session *s)
+static void enqueue(struct session **place, struct session *s)
 {
-	s->next = *head;
-	s->link = head;
+	s->next = *place;
+	s->link = place;
 	if (s->next)
 		s->next->link = &s->next;
-	*head = s;
+	*place = s;
+}
+
+/* Its timer runs as long as anybody waits. */
+static void have_round(struct worker *w)
+{
+	static const struct timeval at_once = { 0 };
+	event_add(&w->again, &at_once);
+}
+
+static void take_turn(struct session *s)
+{
+	unqueue(s);
+	s->phase->run(s);
 }
 
 /* Those that ask for another turn meanwhile wait for the next round: the list moves to a head of its own first. */
@@ -57,21 +73,22 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	struct worker *w = arg;
 	struct session *turn = w->queue;
-	w->round++;
 	if (turn)
 		turn->link = &turn;
 	w->queue = NULL;
-	while (turn) {
-		struct session *s = turn;
-		unqueue(s);
-		s->phase->run(s);
-	}
+	while (turn)
+		take_turn(turn);
+	if (w->line)
+		take_turn(w->line);
+	if (w->queue || w->line)
+		have_round(w);
 }
 
 void session_worker_init(struct worker *w)
 {
 	event_assign(&w->tick, w->base, -1, EV_PERSIST, on_tick, w);
 	event_assign(&w->again, w->base, -1, 0, on_again, w);
+	w->line_end = &w->line;
 }
 
 void session_worker_stop(struct worker *w)
@@ -94,12 +111,22 @@ void session_due(struct session *s, uint32_t ticks)
 void session_run_later(struct session *s)
 {
 	struct worker *w = s->worker;
-	static const struct timeval at_once = { 0 };
 	if (s->link)
 		return;
-	if (!w->queue)
-		event_add(&w->again, &at_once);
+	if (!w->queue && !w->line)
+		have_round(w);
 	enqueue(&w->queue, s);
+}
+
+void session_run_in_line(struct session *s)
+{
+	struct worker *w = s->worker;
+	if (s->link)
+		return;
+	if (!w->queue && !w->line)
+		have_round(w);
+	enqueue(w->line_end, s);
+	w->line_end = &s->next;
 }
 
 /* --- halves --- */
@@ -323,12 +350,16 @@ bool bytes_add(struct bytes **b, const void *data, size_t len)
 {
 	size_t have = *b ? (*b)->len : 0;
 	if (!*b || have + len > (*b)->size) {
-		struct bytes *more = realloc(*b, sizeof *more + have + len);
+		/* Twice as much as before, for those that come in many small pieces, but not for that more than a client's words may take. */
+		size_t twice = 2 * have < SESSION_SAID_MAX ? 2 * have : SESSION_SAID_MAX, size = have + len > twice ? have + len : twice;
+		if (!*b)
+			size = len;
+		struct bytes *more = realloc(*b, sizeof *more + size);
 		if (!more)
 			return false;
 		if (!*b)
 			more->at = more->len = 0;
-		more->size = (uint32_t)(have + len);
+		more->size = (uint32_t)size;
 		*b = more;
 	}
 	memcpy((*b)->data + have, data, len);

@@ -28,7 +28,20 @@
 /* What a client says before its relay is committed is kept up to this (spec 8); so is a request head (HTTP_HEAD_MAX). */
 #define SESSION_SAID_MAX 16384
 
+/*
+ * Reads of one half before others get their turn, however little they give: a
+ * TLS record may hold a single byte, and costs some microseconds all the same.
+ */
+#define SESSION_READS 128
+
 struct session;
+
+/* A read has given `n` bytes: of a turn of `all` bytes, of which `left` are left, that much is left after it. */
+static inline size_t session_turn(size_t left, size_t n, size_t all)
+{
+	size_t cost = n > all / SESSION_READS ? n : all / SESSION_READS;
+	return cost < left ? left - cost : 0;
+}
 
 struct phase {
 	const char *name;
@@ -95,6 +108,8 @@ void session_due(struct session *s, uint32_t ticks);
 
 /* Its phase's `run` is called in the next round of the loop, after everybody else who has something to do. */
 void session_run_later(struct session *s);
+/* The same for what takes long: one of those who ask for this is called a round, first come, first served. */
+void session_run_in_line(struct session *s);
 
 /* The address that the client dialled, for its port (the listener's may be a wildcard). */
 const struct addr *session_dialled(const struct session *s);

@@ -7,6 +7,13 @@
 #include <openssl/x509_vfy.h>
 #include <pthread.h>
 
+/*
+ * A record that holds bytes ends a read, but those that hold none (key updates,
+ * hellos that want to renegotiate) go on and on within it. So a read may fill
+ * OpenSSL's buffer once, which has room for a whole record.
+ */
+#define READS_MAX 1
+
 /* --- the socket, as OpenSSL sees it --- */
 
 static int socket_recv(BIO *b, char *buf, int size)
@@ -14,16 +21,19 @@ static int socket_recv(BIO *b, char *buf, int size)
 	struct half *h = BIO_get_data(b);
 
 	BIO_clear_retry_flags(b);
-	if (h->dry) {
+	/* One that can't be written to has failed: then the error is there to be read, whatever was before it. */
+	if ((h->dry && !h->broken) || !h->reads) {
 		BIO_set_retry_read(b);
 		errno = EAGAIN;
 		return -1;
 	}
+	h->reads--;
 	ssize_t n = recv(h->fd, buf, (size_t)size, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		BIO_set_retry_read(b);
 	/* As relay.c has it: less than there was room for has emptied the socket, but for a FIN or RST. */
 	h->dry = n < 0 ? errno == EAGAIN : n < size && !h->closing && !h->doubtful;
+	h->unsure = n > 0 && h->dry && !h->wants_write;
 	return (int)n;
 }
 
@@ -108,8 +118,14 @@ static ssize_t as_errno(struct half *h, int result)
 ssize_t tls_recv(struct half *h, void *buf, size_t size)
 {
 	errno = 0;
+	h->reads = READS_MAX;
 	int n = SSL_read(h->tls, buf, (int)size);
-	return n > 0 ? n : as_errno(h, n);
+	if (n > 0)
+		return n;
+	ssize_t r = as_errno(h, n);
+	if (r < 0 && errno == EAGAIN && !h->reads && !h->dry)
+		errno = EINTR;
+	return r;
 }
 
 /* A ticket (TLS 1.3) goes with the first answer, in one segment: by itself, after the handshake, it would cost another one. */
@@ -169,6 +185,7 @@ static const char *why_failed(const SSL *ssl, int error)
 enum tls_progress tls_shake(struct half *h, bool *wants_write, const char **why)
 {
 	ERR_clear_error();
+	h->reads = UINT8_MAX;
 	int r = SSL_do_handshake(h->tls);
 	if (r == 1)
 		return TLS_DONE;

@@ -14,7 +14,8 @@ ssize_t tls_send(struct half *h, const void *data, size_t len);
 
 /*
  * As recv: bytes, 0 (the end), or -1 with errno. With TLS, read until it says EAGAIN: a short read does not mean that nothing
- * is left; ECONNABORTED is FIN without close_notify: something may be missing.
+ * is left; ECONNABORTED is FIN without close_notify: something may be missing; EINTR is much that held no bytes: others
+ * should have their turn before it is read on.
  */
 static inline ssize_t half_recv(struct half *h, void *buf, size_t size)
 {

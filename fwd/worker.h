@@ -65,7 +65,7 @@ struct worker {
 	struct event tick;                  /* session.c: drives the wheel while there are sessions */
 	struct event again;                 /* session.c: runs those of `queue` in the next round */
 	struct session *queue;
-	uint32_t round, shook;              /* rounds of the queue; the one in which a TLS handshake was begun last (https.c) */
+	struct session *line, **line_end;   /* of these one has its turn a round, first come, first served */
 	uint8_t *buffer;                    /* WORKER_BUFFER bytes, good during one callback */
 	struct pipes pipes;
 	char *replies;                      /* WORKER_REPLIES */
