@@ -76,6 +76,8 @@ static void give_up(struct handover *h, const char *why)
 {
 	log_warn("not replaced, we go on", "by=%ld why=\"%s\"", (long)h->successor, why);
 	hang_up(h);
+	if (h->calls.kept)
+		h->calls.kept(h->calls.arg);
 }
 
 static void pass_on(struct handover *h)

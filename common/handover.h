@@ -38,6 +38,8 @@ struct handover_calls {
 	void (*sent)(void *arg);
 	/* The successor serves: take nothing new from now on, finish what there is, end. */
 	void (*done)(void *arg, pid_t successor);
+	/* A successor has given up, or ended: we go on. NULL: nothing to do. */
+	void (*kept)(void *arg);
 	void *arg;
 };
 

@@ -130,7 +130,7 @@ void succession_begin(struct succession *s)
 void succession_enter(struct succession *s, int lock)
 {
 	char why[HANDOVER_WHY_MAX];
-	const struct handover_calls calls = { .sockets = s->calls.sockets, .sent = s->calls.sent, .done = s->calls.succeeded, .arg = s->calls.arg };
+	const struct handover_calls calls = { .sockets = s->calls.sockets, .sent = s->calls.sent, .done = s->calls.succeeded, .kept = s->calls.kept, .arg = s->calls.arg };
 	/* First, so that at every moment there is somebody to be asked. */
 	s->offer = handover_offer(s->base, s->run, s->name, lock, &calls, why);
 	if (!s->offer)

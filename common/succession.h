@@ -23,6 +23,7 @@ struct succession_calls {
 	size_t (*sockets)(void *arg, int *fds, size_t max);   /* as handover_calls */
 	void (*sent)(void *arg);                              /* as handover_calls */
 	void (*succeeded)(void *arg, pid_t successor);        /* take nothing new, finish, end */
+	void (*kept)(void *arg);                              /* as handover_calls */
 	void *arg;
 };
 

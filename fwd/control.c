@@ -178,6 +178,12 @@ static void on_succeeded(void *arg, pid_t successor)
 	drain(c);
 }
 
+static void on_kept(void *arg)
+{
+	struct control *c = arg;
+	nat_reclaim(c->nat);
+}
+
 static void on_stop(void *arg, int signal)
 {
 	struct control *c = arg;
@@ -254,8 +260,7 @@ static bool put_in_force(struct control *c, struct setup *s, char *why)
 		return false;
 	}
 	if (!setup_begin(&c->home, s, c->setup, why)) {
-		char ignored[NAT_WHY_MAX];
-		nat_stand(&c->nat, c->home.base, c->setup, ignored);
+		nat_back(&c->nat);
 		close_new_sockets(c);
 		return false;
 	}
@@ -426,9 +431,9 @@ static void enter(void *arg)
 	crew_switch(c->crew, c->setup);
 	c->serving = true;
 	c->table.taken = NULL;
+	nat_enter(c->nat); /* before a predecessor hears of it, who would take its table away when it has no flows */
 	succession_enter(c->succession, c->lock);
 	tell(c);
-	nat_refresh(c->nat);
 	refresh_guard(c);
 	conf_log_places(c->setup->conf);
 	setup_warn(c->setup);
@@ -454,7 +459,7 @@ static bool make_home(struct control *c)
 {
 	struct setup_home *h = &c->home;
 	struct loop_calls calls = { .stop = on_stop, .reload = on_reload, .arg = c };
-	struct succession_calls succession = { .known = is_known, .enter = enter, .sockets = sockets, .sent = sent, .succeeded = on_succeeded, .arg = c };
+	struct succession_calls succession = { .known = is_known, .enter = enter, .sockets = sockets, .sent = sent, .succeeded = on_succeeded, .kept = on_kept, .arg = c };
 	struct report_calls report = { .rtt = take_rtt, .arg = c };
 	uint64_t seed;
 	int loaded = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -537,8 +542,8 @@ bool control_start(struct control *c, bool replace, char why[CONTROL_WHY_MAX])
 		snprintf(why, CONTROL_WHY_MAX, "no memory for threads");
 		return false;
 	}
-	/* Last, since it takes the table from a predecessor, who serves until we do; and before anything is accepted. */
-	if (nat && !nat_stand(&c->nat, c->home.base, c->setup, why))
+	/* Before anything is accepted. A predecessor who serves until we do keeps its table until then. */
+	if (nat && !(c->table.taken ? nat_prepare : nat_stand)(&c->nat, c->home.base, c->setup, why))
 		return false;
 	static const struct timeval look = { .tv_sec = GUARD_LOOK };
 	event_add(c->guarding, &look);

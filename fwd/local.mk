@@ -52,6 +52,7 @@ fwd_libfwd_a_SOURCES += fwd/nat.h
 fwd_libfwd_a_SOURCES += fwd/nat_choice.c
 fwd_libfwd_a_SOURCES += fwd/nat_choice.h
 fwd_libfwd_a_SOURCES += fwd/nat_flows.c
+fwd_libfwd_a_SOURCES += fwd/nat_nft.c
 fwd_libfwd_a_SOURCES += fwd/nat_parts.h
 fwd_libfwd_a_SOURCES += fwd/nat_system.c
 fwd_libfwd_a_SOURCES += fwd/nat_text.c

@@ -1,10 +1,8 @@
 #include <errno.h>
-#include <linux/netlink.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include "log.h"
 #include "loop.h"
@@ -17,17 +15,19 @@
 #define COUNT_SHARE 20
 /* How often the kernel is asked how many flows it has sent on, while there may be any. */
 #define TELL_US 1000000
-/* All entries together have at most about so many buckets, which the kernel takes in within a tenth of a second. */
-#define BUCKETS_ALL 8192
 
 struct nat {
 	struct nft_ctx *nft;
 	struct event_base *base;
 	struct nat_state state;
-	char process[16];
+	struct nat_state before; /* for nat_back */
 	struct nat_watch *watch;
 	struct event *retry, *tell;
-	bool stands;            /* our table is there, as far as we know */
+	bool waiting;           /* the table is a predecessor's, who serves until nat_enter */
+	bool claim;             /* the next write takes the table, whoever has it */
+	bool whole;             /* the next write has to be the whole table */
+	bool wrote;             /* the table has been ours */
+	bool lost;              /* and is another process's now, as far as we know */
 	bool failed;            /* and was told of */
 	bool draining;
 	bool found;             /* a predecessor had left a table, and maybe flows */
@@ -43,69 +43,6 @@ bool nat_wanted(const struct setup *s)
 	return false;
 }
 
-/* --- libnftables --- */
-
-/* The first line of what it complains of. */
-static void reason(struct nft_ctx *nft, char *why)
-{
-	const char *text = nft_ctx_get_error_buffer(nft);
-	int len = text ? (int)strcspn(text, "\n") : 0;
-	snprintf(why, NAT_WHY_MAX, "nftables: %.*s", len < 200 ? len : 200, len ? text : "");
-	if (strstr(why, "Operation not permitted"))
-		snprintf(why, NAT_WHY_MAX, "nftables: Operation not permitted: datapath nat needs CAP_NET_ADMIN (start as root; after a reload that brings the first such listener: restart)");
-}
-
-/* One transaction: all or nothing. Frees `text`. */
-static bool run(struct nat *n, char *text, char *why)
-{
-	bool ok = text && nft_run_cmd_from_buffer(n->nft, text) == 0;
-	if (!text)
-		strcpy(why, "out of memory");
-	else if (!ok)
-		reason(n->nft, why);
-	/* Taken anew by each call, but kept until then otherwise. */
-	nft_ctx_get_output_buffer(n->nft);
-	nft_ctx_get_error_buffer(n->nft);
-	free(text);
-	return ok;
-}
-
-/* The library ends the process when it gets no socket: so we try first. */
-static bool has_netfilter(void)
-{
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
-}
-
-static char *command(const char *verb, const char *table)
-{
-	char *text = NULL;
-	return asprintf(&text, "%s table inet %s\n", verb, table) < 0 ? NULL : text;
-}
-
-/* Is there such a table, and (with `process`) made by this one? */
-static bool is_there(struct nft_ctx *nft, const char *table, const char *process)
-{
-	char *text = command("list", table), want[64];
-	bool there = text && nft_run_cmd_from_buffer(nft, text) == 0;
-	const char *output = nft_ctx_get_output_buffer(nft);
-	nft_ctx_get_error_buffer(nft);
-	free(text);
-	snprintf(want, sizeof want, "process %s\"", process ? process : "");
-	return there && (!process || (output && strstr(output, want)));
-}
-
-static struct nft_ctx *context(void)
-{
-	struct nft_ctx *nft = has_netfilter() ? nft_ctx_new(NFT_CTX_DEFAULT) : NULL;
-	if (!nft || (nft_ctx_buffer_output(nft) == 0 && nft_ctx_buffer_error(nft) == 0))
-		return nft;
-	nft_ctx_free(nft);
-	return NULL;
-}
-
 static void name_table(char table[NAT_TABLE_MAX], const struct setup *s)
 {
 	snprintf(table, NAT_TABLE_MAX, "fairlead.%s.%s", s->conf->own->name, s->conf->instance);
@@ -114,11 +51,11 @@ static void name_table(char table[NAT_TABLE_MAX], const struct setup *s)
 bool nat_is_due(const struct setup *s)
 {
 	char table[NAT_TABLE_MAX];
-	struct nft_ctx *nft = nat_wanted(s) ? NULL : context();
+	struct nft_ctx *nft = nat_wanted(s) ? NULL : nat_nft_new();
 	bool left = false;
 	name_table(table, s);
 	if (nft) {
-		left = is_there(nft, table, NULL);
+		left = nat_nft_has(nft, table, false);
 		nft_ctx_free(nft);
 	}
 	return left || nat_wanted(s);
@@ -155,22 +92,6 @@ static void take_over(struct nat_entry *e, const struct nat_state *before)
 	}
 }
 
-static void free_entries(struct nat_state *s)
-{
-	for (size_t i = 0; s->entries && i < s->n; i++)
-		nat_choice_release(s->entries[i].choice);
-	free(s->entries);
-	s->entries = NULL;
-}
-
-static uint16_t buckets_each(size_t entries)
-{
-	uint16_t n = NAT_BUCKETS_MAX;
-	while (n > NAT_BUCKETS_MIN && n * entries > BUCKETS_ALL)
-		n /= 2;
-	return n;
-}
-
 static bool make_entries(struct nat_state *state, const struct setup *s, const struct nat_state *before)
 {
 	size_t room = 0;
@@ -189,12 +110,12 @@ static bool make_entries(struct nat_state *state, const struct setup *s, const s
 }
 
 /* NULL, also without memory: flows stay here, and are relayed. */
-static struct nat_choice *choose(const struct nat_entry *e, size_t entries)
+static struct nat_choice *choose(const struct nat_entry *e)
 {
 	const struct conf *conf = e->listener->setup->conf;
 	struct peers_look now;
 	struct nat_question q = { .network4 = (uint8_t)conf->dns.networks4, .network6 = (uint8_t)conf->dns.networks6,
-	                          .buckets = buckets_each(entries), .stand_in = e->listen };
+	                          .buckets = NAT_BUCKETS_MAX, .stand_in = e->listen };
 	peers_look(e->listener->peers, &now);
 	q.in = now.in;
 	struct nat_choice *c = nat_choice_make(&q);
@@ -204,15 +125,35 @@ static struct nat_choice *choose(const struct nat_entry *e, size_t entries)
 }
 
 /* As it should be now. Before a dnsd has answered, a relay can try all peers in order, and the kernel can't. */
-static void compute(struct nat_entry *e, size_t entries)
+static struct nat_choice *compute(struct nat_entry *e)
 {
 	const struct listener *l = e->listener;
-	bool closed = e->closed;
-	struct nat_choice *before = e->choice;
-	e->closed = !pool_usable(l->pool) || peers_own_set_down(l->peers);
-	e->choice = e->closed && peers_known(l->peers) ? choose(e, entries) : NULL;
-	e->changed = e->closed != closed || !nat_choice_same(before, e->choice);
-	nat_choice_release(before);
+	bool closed = !pool_usable(l->pool) || peers_own_set_down(l->peers);
+	e->changed = e->closed != closed;
+	e->closed = closed;
+	return closed && peers_known(l->peers) ? choose(e) : NULL;
+}
+
+/* All entries anew. False: nothing has changed, or there is no memory. */
+static bool compute_all(struct nat_state *s)
+{
+	struct nat_choice **now = calloc(s->n + 1, sizeof *now);
+	bool changed = false;
+	for (size_t i = 0; now && i < s->n; i++)
+		now[i] = compute(&s->entries[i]);
+	if (now)
+		nat_choice_fit(now, s->n);
+	for (size_t i = 0; now && i < s->n; i++) {
+		struct nat_entry *e = &s->entries[i];
+		e->changed |= !nat_choice_same(e->choice, now[i]);
+		nat_choice_release(e->choice);
+		e->choice = now[i];
+		changed |= e->changed;
+	}
+	if (!now)
+		log_error("out of memory, the kernel's rules stay as they are", "table=%s", s->table);
+	free(now);
+	return changed;
 }
 
 /* How most clients are shared out: "den 67 %, fra 33 %". */
@@ -252,25 +193,28 @@ static void log_entry(const struct nat_entry *e)
 
 /* --- how many --- */
 
+static char *command(const char *verb, const char *table)
+{
+	char *text = NULL;
+	return asprintf(&text, "%s table inet %s\n", verb, table) < 0 ? NULL : text;
+}
+
 /* What the kernel has sent on counts as arrived and forwarded, as what a relay sends on. */
 static void tell_listeners(struct nat *n)
 {
-	char *text = command("list counters", n->state.table);
+	char why[NAT_WHY_MAX];
 	uint64_t *packets = calloc(n->state.n + 1, sizeof *packets);
-	if (text && packets && n->stands && nft_run_cmd_from_buffer(n->nft, text) == 0) {
-		nat_text_counters(nft_ctx_get_output_buffer(n->nft), packets, n->state.n);
-		for (size_t i = 0; i < n->state.n; i++) {
-			struct nat_entry *e = &n->state.entries[i];
-			uint64_t more = packets[i] > e->counted ? packets[i] - e->counted : 0;
-			e->counted = packets[i];
-			atomic_fetch_add_explicit(&e->listener->count->arrived, more, memory_order_relaxed);
-			atomic_fetch_add_explicit(&e->listener->count->forwarded, more, memory_order_relaxed);
-		}
+	const char *text = packets && n->wrote && !n->lost ? nat_nft_ask(n->nft, command("list counters", n->state.table), why) : NULL;
+	if (text)
+		nat_text_counters(text, packets, n->state.n);
+	for (size_t i = 0; text && i < n->state.n; i++) {
+		struct nat_entry *e = &n->state.entries[i];
+		uint64_t more = packets[i] > e->counted ? packets[i] - e->counted : 0;
+		e->counted = packets[i];
+		atomic_fetch_add_explicit(&e->listener->count->arrived, more, memory_order_relaxed);
+		atomic_fetch_add_explicit(&e->listener->count->forwarded, more, memory_order_relaxed);
 	}
-	nft_ctx_get_output_buffer(n->nft);
-	nft_ctx_get_error_buffer(n->nft);
 	free(packets);
-	free(text);
 }
 
 static bool sends_on(const struct nat_state *s)
@@ -312,48 +256,101 @@ static void tell_from_now_on(struct nat *n)
 
 /* --- the table --- */
 
-/* Whole, when the maps can't be written since the table is gone. */
-static bool write_maps(struct nat *n, char *why)
+static void forget(struct nat_state *s)
 {
-	if (n->stands && run(n, nat_text_maps(&n->state), why))
-		return true;
-	n->stands = run(n, nat_text_table(&n->state, n->process), why);
-	for (size_t i = 0; i < n->state.n; i++)
-		n->state.entries[i].counted = 0;
-	return n->stands;
+	for (size_t i = 0; s->entries && i < s->n; i++)
+		nat_choice_release(s->entries[i].choice);
+	free(s->entries);
+	*s = (struct nat_state){ .entries = NULL };
 }
 
-static void write_or_retry(struct nat *n)
+static bool write_whole(struct nat *n, char *why)
+{
+	tell_listeners(n); /* its counters go with it */
+	n->whole = !nat_nft_run(n->nft, nat_text_table(&n->state), why);
+	if (n->whole)
+		return false;
+	for (size_t i = 0; i < n->state.n; i++)
+		n->state.entries[i].counted = 0;
+	n->wrote = true;
+	n->claim = n->lost = false;
+	return true;
+}
+
+static void lose(struct nat *n)
+{
+	if (!n->lost)
+		log_info("the nftables table is another process's now", "table=%s", n->state.table);
+	n->lost = n->whole = true;
+}
+
+static void fail(struct nat *n, const char *what, const char *why)
 {
 	static const struct timeval soon = { .tv_usec = RETRY_US % 1000000, .tv_sec = RETRY_US / 1000000 };
-	char why[NAT_WHY_MAX];
-	if (write_maps(n, why)) {
-		if (n->failed)
-			log_info("nftables again", "table=%s", n->state.table);
-		n->failed = false;
-		return;
-	}
 	if (!n->failed)
-		log_error("nftables: the kernel's rules are not as they should be", "table=%s error=\"%s\"", n->state.table, why);
+		log_error(what, "table=%s error=\"%s\"", n->state.table, why);
 	n->failed = true;
 	event_add(n->retry, &soon);
+}
+
+static void mended(struct nat *n)
+{
+	if (n->failed)
+		log_info("nftables again", "table=%s", n->state.table);
+	n->failed = false;
+}
+
+/* Whole, when the maps can't be written since the table is gone. */
+static void write_or_retry(struct nat *n)
+{
+	char why[NAT_WHY_MAX];
+	bool ok = !n->whole && nat_nft_run(n->nft, nat_text_maps(&n->state), why);
+	if (!ok && !n->claim && nat_nft_whose(n->nft, &n->state) == NAT_ANOTHERS) {
+		lose(n);
+		return;
+	}
+	if (!ok && !write_whole(n, why)) {
+		fail(n, "nftables: the kernel's rules are not as they should be", why);
+		return;
+	}
+	mended(n);
+}
+
+/* The table stays for the flows that there are. */
+static void empty_or_retry(struct nat *n)
+{
+	char why[NAT_WHY_MAX];
+	if (nat_nft_run(n->nft, nat_text_empty(&n->state), why)) {
+		mended(n);
+		return;
+	}
+	enum nat_owner owner = nat_nft_whose(n->nft, &n->state);
+	if (owner == NAT_ANOTHERS)
+		lose(n);
+	else if (owner == NAT_OURS)
+		fail(n, "nftables: the kernel's rules could not be emptied", why);
 }
 
 static void on_retry(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
 	struct nat *n = arg;
-	if (n->failed && !n->draining)
+	if (n->failed && n->draining)
+		empty_or_retry(n);
+	else if (n->failed)
 		write_or_retry(n);
 }
 
-static void on_gone(void *arg)
+static void on_look(void *arg)
 {
 	struct nat *n = arg;
-	if (n->draining)
+	enum nat_owner owner = n->draining ? NAT_OURS : nat_nft_whose(n->nft, &n->state);
+	if (owner == NAT_ANOTHERS)
+		lose(n);
+	if (owner != NAT_NOBODYS)
 		return;
 	log_warn("somebody has removed our nftables table, it is put up again", "table=%s", n->state.table);
-	n->stands = false;
+	n->whole = true;
 	write_or_retry(n);
 }
 
@@ -363,10 +360,11 @@ static struct nat *new(struct event_base *base, const struct setup *s)
 	if (!n)
 		return NULL;
 	n->base = base;
-	n->nft = context();
+	n->nft = nat_nft_new();
 	n->retry = event_new(base, -1, 0, on_retry, n);
 	n->tell = event_new(base, -1, 0, on_tell, n);
-	snprintf(n->process, sizeof n->process, "%d", (int)getpid());
+	n->claim = n->whole = true;
+	snprintf(n->state.process, sizeof n->state.process, "%d", (int)getpid());
 	name_table(n->state.table, s);
 	if (n->nft && n->retry && n->tell)
 		return n;
@@ -374,71 +372,151 @@ static struct nat *new(struct event_base *base, const struct setup *s)
 	return NULL;
 }
 
+/* What its state would be for `s`, after what it is now. */
+static bool make_next(const struct nat *n, const struct setup *s, struct nat_state *next)
+{
+	*next = (struct nat_state){ .setup = s };
+	strcpy(next->table, n->state.table);
+	strcpy(next->process, n->state.process);
+	return make_entries(next, s, &n->state);
+}
+
+/* For the first time. False: `why`, and nothing is left of it. */
+static bool begin(struct nat **n, struct event_base *base, const struct setup *s, bool wait, char *why)
+{
+	struct nat_state next;
+	struct nat *mine = new(base, s);
+	strcpy(why, "out of memory, or no netfilter in this kernel");
+	if (!mine)
+		return false;
+	mine->found = nat_nft_has(mine->nft, mine->state.table, false);
+	if (make_next(mine, s, &next)) {
+		mine->state = next;
+		mine->waiting = wait;
+		if (wait ? nat_nft_try(mine->nft, nat_text_table(&next), why) : write_whole(mine, why)) {
+			*n = mine;
+			return true;
+		}
+	}
+	nat_delete(mine);
+	return false;
+}
+
+static void watch(struct nat *n)
+{
+	if (!n->watch)
+		n->watch = nat_watch_new(n->base, n->state.table, on_look, n);
+}
+
+bool nat_prepare(struct nat **n, struct event_base *base, const struct setup *s, char *why)
+{
+	return !nat_is_due(s) || begin(n, base, s, true, why);
+}
+
 bool nat_stand(struct nat **n, struct event_base *base, const struct setup *s, char *why)
 {
+	struct nat_state next;
 	struct nat *mine = *n;
-	strcpy(why, "out of memory, or no netfilter in this kernel");
 	if (!mine && !nat_is_due(s))
 		return true;
-	if (!mine && !(mine = new(base, s)))
-		return false;
-	if (!*n)
-		mine->found = is_there(mine->nft, mine->state.table, NULL);
-	if (mine->stands)
-		tell_listeners(mine);
-	struct nat_state next = { .setup = s };
-	strcpy(next.table, mine->state.table);
-	bool ok = make_entries(&next, s, &mine->state) && run(mine, nat_text_table(&next, mine->process), why);
-	if (!ok) {
-		free_entries(&next);
-		if (!*n)
-			nat_delete(mine);
+	if (!mine) {
+		if (!begin(n, base, s, false, why))
+			return false;
+		watch(*n);
+		return true;
+	}
+	tell_listeners(mine);
+	strcpy(why, "out of memory");
+	if (!make_next(mine, s, &next) || !nat_nft_run(mine->nft, nat_text_table(&next), why)) {
+		forget(&next);
 		return false;
 	}
-	free_entries(&mine->state);
+	forget(&mine->before);
+	mine->before = mine->state;
 	mine->state = next;
-	mine->stands = true;
-	if (!mine->watch)
-		mine->watch = nat_watch_new(base, mine->state.table, on_gone, mine);
+	mine->whole = mine->claim = mine->lost = false;
+	watch(mine);
 	tell_from_now_on(mine);
-	*n = mine;
 	return true;
 }
 
-void nat_refresh(struct nat *n)
+void nat_back(struct nat **n)
 {
-	bool changed = false;
-	for (size_t i = 0; n && !n->draining && i < n->state.n; i++) {
-		compute(&n->state.entries[i], n->state.n);
-		changed |= n->state.entries[i].changed;
+	struct nat *mine = *n;
+	if (mine && !mine->before.setup) {
+		nat_delete(mine);
+		*n = NULL;
 	}
-	if (!changed)
+	if (!*n)
 		return;
-	write_or_retry(n);
-	tell_from_now_on(n);
-	for (size_t i = 0; i < n->state.n && !n->failed; i++)
+	tell_listeners(mine);
+	forget(&mine->state);
+	mine->state = mine->before;
+	mine->before = (struct nat_state){ .entries = NULL };
+	/* Until it is written, counters have the numbers of what didn't come off. */
+	for (size_t i = 0; i < mine->state.n; i++)
+		mine->state.entries[i].counted = UINT64_MAX;
+	mine->whole = true;
+	write_or_retry(mine);
+}
+
+static void log_changes(const struct nat *n)
+{
+	for (size_t i = 0; i < n->state.n && !n->failed && !n->lost; i++)
 		if (n->state.entries[i].changed)
 			log_entry(&n->state.entries[i]);
 }
 
+void nat_refresh(struct nat *n)
+{
+	if (!n || n->draining || n->waiting)
+		return;
+	forget(&n->before);
+	if (!compute_all(&n->state))
+		return;
+	write_or_retry(n);
+	tell_from_now_on(n);
+	log_changes(n);
+}
+
+void nat_enter(struct nat *n)
+{
+	if (!n || !n->waiting) {
+		nat_refresh(n);
+		return;
+	}
+	n->waiting = false;
+	compute_all(&n->state);
+	write_or_retry(n);
+	watch(n);
+	tell_from_now_on(n);
+	log_changes(n);
+}
+
+void nat_reclaim(struct nat *n)
+{
+	if (!n || n->draining || nat_nft_whose(n->nft, &n->state) != NAT_ANOTHERS)
+		return;
+	n->claim = n->whole = true;
+	write_or_retry(n);
+}
+
 void nat_drain(struct nat *n)
 {
-	char why[NAT_WHY_MAX];
 	if (!n || n->draining)
 		return;
 	n->draining = true;
 	event_del(n->tell);
-	if (n->stands && !is_there(n->nft, n->state.table, n->process)) {
-		n->stands = false;
-		log_info("the nftables table is another process's now", "table=%s", n->state.table);
-	}
-	if (n->stands && !run(n, nat_text_empty(&n->state), why))
-		log_warn("the kernel's rules could not be emptied", "table=%s error=\"%s\"", n->state.table, why);
+	event_del(n->retry);
+	n->failed = false;
+	/* A write that has failed leaves the table as it was before: it may well send flows on. */
+	if (n->wrote)
+		empty_or_retry(n);
 }
 
 unsigned nat_flows(struct nat *n)
 {
-	if (!n || !n->stands)
+	if (!n || !n->wrote || n->lost)
 		return 0;
 	int64_t began = loop_now();
 	if (began < n->count_again)
@@ -452,22 +530,29 @@ unsigned nat_flows(struct nat *n)
 	return n->flows;
 }
 
-void nat_delete(struct nat *n)
+/* If it is ours, whatever we know of it. */
+static void remove_table(struct nat *n)
 {
 	char why[NAT_WHY_MAX];
+	if (!nat_nft_run(n->nft, nat_text_delete(&n->state), why) && nat_nft_whose(n->nft, &n->state) == NAT_OURS)
+		log_warn("the nftables table could not be removed", "table=%s error=\"%s\"", n->state.table, why);
+}
+
+void nat_delete(struct nat *n)
+{
 	if (!n)
 		return;
 	nat_watch_delete(n->watch);
 	/* After a start that failed, a predecessor's flows go on, with empty maps. */
-	bool ours = n->stands && (n->draining || !n->found) && is_there(n->nft, n->state.table, n->process);
-	if (ours && !run(n, command("delete", n->state.table), why))
-		log_warn("the nftables table could not be removed", "table=%s error=\"%s\"", n->state.table, why);
+	if (n->wrote && (n->draining || !n->found))
+		remove_table(n);
 	if (n->tell)
 		event_free(n->tell);
 	if (n->retry)
 		event_free(n->retry);
 	if (n->nft)
 		nft_ctx_free(n->nft);
-	free_entries(&n->state);
+	forget(&n->state);
+	forget(&n->before);
 	free(n);
 }

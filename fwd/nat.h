@@ -41,11 +41,27 @@ void nat_check(const struct setup *s, struct errs *errs);
  * `why` (NAT_WHY_MAX); what stood before still does.
  */
 bool nat_stand(struct nat **n, struct event_base *base, const struct setup *s, char *why);
+/*
+ * The last nat_stand hasn't come off after all: as before it. Nothing of its
+ * setup is used any more, even if the kernel can't be told at once. Before
+ * the next nat_refresh only.
+ */
+void nat_back(struct nat **n);
+
+/*
+ * As the first nat_stand, for a successor: the kernel looks whether it would
+ * do that, but the table stays the predecessor's, who serves.
+ */
+bool nat_prepare(struct nat **n, struct event_base *base, const struct setup *s, char *why);
+/* We serve, and the table is ours, whole, from now on. Else, and after nat_stand, as nat_refresh. NULL: nothing. */
+void nat_enter(struct nat *n);
+/* A successor has given up: we take back what it may have taken already. NULL: nothing. */
+void nat_reclaim(struct nat *n);
 
 /* Something may have changed of real servers or peers: the maps follow. The setup has begun (setup_begin). NULL: nothing. */
 void nat_refresh(struct nat *n);
 
-/* No new flows any more: the maps are emptied. */
+/* No new flows any more: the maps are emptied, unless the table is another process's by now. */
 void nat_drain(struct nat *n);
 
 /* Flows that the kernel still carries for us; asks it now and then only, so it may be a moment old. */

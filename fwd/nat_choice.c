@@ -214,18 +214,51 @@ static void fill_holes(struct nat_class *class, size_t buckets)
 			class->target_of[i] = some;
 }
 
-static void fill_class(struct work *w, struct nat_class *class)
+/*
+ * Can a class have several targets? Not with somebody alone in front, whatever
+ * the hash. (`stand_in` has no signature of its own.)
+ */
+static bool is_shared(const struct work *w, size_t class)
+{
+	const struct signature *s = &w->signatures[class];
+	if (w->choice->alike || policy_sheds(w->q->in.service->policy))
+		return true;
+	if (s->n == 0)
+		return false;
+	const struct member *m = &w->service.members[s->first[0]];
+	for (size_t k = 0; k < m->ntargets; k++)
+		if (m->targets[k].sa.sa_family == w->q->stand_in.sa.sa_family)
+			return s->first[0] != s->turned[0];
+	return true;
+}
+
+/* As many buckets as leave the choice within the bounds by itself. */
+static uint16_t buckets_of(const struct work *w)
+{
+	size_t shared = 0;
+	uint16_t n = w->q->buckets;
+	for (size_t i = 0; i < w->choice->nclasses; i++)
+		shared += is_shared(w, i);
+	while (n > NAT_BUCKETS_MIN && shared * n > NAT_ELEMENTS_MAX)
+		n /= 2;
+	return n;
+}
+
+/* The first `buckets` of them; the others get what the last one has. */
+static void fill_class(struct work *w, struct nat_class *class, size_t buckets)
 {
 	struct select_input in = question(w);
 	uint16_t members[SERVICE_MEMBERS_MAX];
-	for (size_t b = 0; b < w->q->buckets; b++) {
+	for (size_t b = 0; b < buckets; b++) {
 		w->client.network = network_of(w, b);
 		size_t n = select_order(&in, SERVICE_MEMBERS_MAX, members);
 		class->target_of[b] = NAT_NOBODY;
 		for (size_t i = 0; i < n && class->target_of[b] == NAT_NOBODY; i++)
 			class->target_of[b] = target_of(w, &w->service.members[members[i]]);
 	}
-	fill_holes(class, w->q->buckets);
+	for (size_t b = buckets; b < w->choice->buckets; b++)
+		class->target_of[b] = class->target_of[buckets - 1];
+	fill_holes(class, w->choice->buckets);
 }
 
 static void fill(struct work *w)
@@ -236,7 +269,7 @@ static void fill(struct work *w)
 			w->client.address = w->q->stand_in;
 		else
 			addr_from_bytes(&w->client.address, class->networks[0].family, class->networks[0].bytes, 0);
-		fill_class(w, class);
+		fill_class(w, class, is_shared(w, i) ? w->choice->buckets : 1);
 	}
 }
 
@@ -295,7 +328,6 @@ static bool make(struct work *w)
 	const struct nat_question *q = w->q;
 	struct nat_choice *c = w->choice;
 	c->refs = 1;
-	c->buckets = q->buckets;
 	if (goes_by_network(q->in.service->policy))
 		c->network = q->stand_in.sa.sa_family == AF_INET6 ? q->network6 : q->network4;
 	w->found = calloc(NAT_NETWORKS_MAX, sizeof *w->found);
@@ -308,6 +340,7 @@ static bool make(struct work *w)
 		stand_in(w);
 	if (!gather(w) || !use_policy(w, METRIC_HASH))
 		return false;
+	c->buckets = buckets_of(w);
 	fill(w);
 	if (!join(c))
 		return false;
@@ -350,6 +383,44 @@ void nat_choice_release(struct nat_choice *c)
 {
 	if (c && --c->refs == 0)
 		free_choice(c);
+}
+
+static size_t shared(const struct nat_choice *c)
+{
+	size_t n = 0;
+	for (size_t i = 0; c && i < c->nclasses; i++)
+		n += nat_class_only(&c->classes[i], c->buckets) < 0;
+	return n;
+}
+
+size_t nat_choice_elements(const struct nat_choice *c)
+{
+	return c ? shared(c) * c->buckets : 0;
+}
+
+/* A bucket's target doesn't depend on how many there are, so those behind just go. */
+static void cut(struct nat_choice *c, uint16_t buckets)
+{
+	if (c->buckets <= buckets)
+		return;
+	c->buckets = buckets;
+	join(c); /* without memory some stay apart */
+	merge(c);
+}
+
+void nat_choice_fit(struct nat_choice **all, size_t n)
+{
+	uint16_t buckets = NAT_BUCKETS_MAX;
+	for (;; buckets /= 2) {
+		size_t elements = 0;
+		for (size_t i = 0; i < n; i++) {
+			if (all[i])
+				cut(all[i], buckets);
+			elements += nat_choice_elements(all[i]);
+		}
+		if (elements <= NAT_ELEMENTS_MAX || buckets == NAT_BUCKETS_MIN)
+			return;
+	}
 }
 
 bool nat_choice_any(const struct nat_choice *c)

@@ -26,7 +26,14 @@
 
 /* A share of one in 256 is as fine as weights need; two equal peers get half of them, give or take 3 %. */
 #define NAT_BUCKETS_MAX 256
-#define NAT_BUCKETS_MIN 16
+/* Less would be no share any more; and each class has a rule besides, which costs the kernel as much. */
+#define NAT_BUCKETS_MIN 4
+/*
+ * Elements of the kernel's maps: each class of a choice with several targets
+ * has a map of its own, with an element for each bucket. So many are taken in
+ * within about a tenth of a second, in which the main thread waits.
+ */
+#define NAT_ELEMENTS_MAX 8192
 /* Client networks that are looked at. A database of places has more by far: it isn't followed. */
 #define NAT_NETWORKS_MAX 4096
 #define NAT_CLASSES_MAX 64
@@ -58,7 +65,7 @@ struct nat_choice {
 struct nat_question {
 	struct select_input in;         /* client, random, turn, scope: not looked at */
 	uint8_t network4, network6;     /* bits: a client's network, for `hash` and shedding */
-	uint16_t buckets;
+	uint16_t buckets;               /* a power of two; fewer are made where NAT_ELEMENTS_MAX demands it */
 	struct addr stand_in;           /* its family is the one in question */
 };
 
@@ -67,6 +74,16 @@ struct nat_choice *nat_choice_make(const struct nat_question *q);
 /* One thread alone may hold it. NULL: nothing. */
 struct nat_choice *nat_choice_hold(struct nat_choice *c);
 void nat_choice_release(struct nat_choice *c);
+
+/*
+ * What stands beside each other in the kernel: NAT_ELEMENTS_MAX holds for all
+ * together, by fewer buckets for those that have more. Each must have just
+ * been made. Down to NAT_BUCKETS_MIN: beyond that many classes, by no more.
+ * NULLs are passed over.
+ */
+void nat_choice_fit(struct nat_choice **all, size_t n);
+/* Elements of its maps. NULL: 0. */
+size_t nat_choice_elements(const struct nat_choice *c);
 
 /* Is there anywhere to go for anybody? NULL: no. */
 bool nat_choice_any(const struct nat_choice *c);

@@ -262,11 +262,17 @@ static void print_sources(FILE *to, const struct site *own, const struct family 
 	fputs(n > 1 ? " }\n" : "\n", to);
 }
 
-static void print_table(FILE *to, const struct nat_state *s, const char *process)
+/* A chain that nobody comes to has the name of the process: only in its own table can it be emptied. */
+static void print_mine(FILE *to, const struct nat_state *s)
+{
+	fprintf(to, "flush chain inet %s process%s\n", s->table, s->process);
+}
+
+static void print_table(FILE *to, const struct nat_state *s)
 {
 	/* Added first, since what isn't there can't be deleted; all of it is one transaction. */
-	fprintf(to, "add table inet %s\ndelete table inet %s\ntable inet %s {\n\tcomment \"fairlead-fwd, process %s\"\n",
-	        s->table, s->table, s->table, process);
+	fprintf(to, "add table inet %s\ndelete table inet %s\ntable inet %s {\n\tcomment \"fairlead-fwd, process %s\"\n\tchain process%s { }\n",
+	        s->table, s->table, s->table, s->process, s->process);
 	for (size_t i = 0; i < s->n; i++)
 		fprintf(to, "\tcounter " NAT_COUNTER "%zu { }\n\tchain " NAT_CHAIN "%zu { }\n", i, i);
 	for (size_t f = 0; f < 2; f++)
@@ -316,35 +322,57 @@ static char *finish(FILE *to, char **text)
 	return NULL;
 }
 
-char *nat_text_table(const struct nat_state *s, const char *process)
+static char *text_of(void (*print)(FILE *to, const struct nat_state *s), const struct nat_state *s)
 {
 	char *text = NULL;
 	size_t len;
 	FILE *to = open_memstream(&text, &len);
 	if (to)
-		print_table(to, s, process);
+		print(to, s);
 	return finish(to, &text);
+}
+
+static void print_maps(FILE *to, const struct nat_state *s)
+{
+	print_mine(to, s);
+	print_empty(to, s);
+	print_chains(to, s, false);
+	print_elements(to, s);
+}
+
+static void print_none(FILE *to, const struct nat_state *s)
+{
+	print_mine(to, s);
+	print_empty(to, s);
+}
+
+static void print_delete(FILE *to, const struct nat_state *s)
+{
+	print_mine(to, s);
+	fprintf(to, "delete table inet %s\n", s->table);
+}
+
+char *nat_text_table(const struct nat_state *s)
+{
+	return text_of(print_table, s);
 }
 
 char *nat_text_maps(const struct nat_state *s)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *to = open_memstream(&text, &len);
-	if (to) {
-		print_empty(to, s);
-		print_chains(to, s, false);
-		print_elements(to, s);
-	}
-	return finish(to, &text);
+	return text_of(print_maps, s);
 }
 
 char *nat_text_empty(const struct nat_state *s)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *to = open_memstream(&text, &len);
-	if (to)
-		print_empty(to, s);
-	return finish(to, &text);
+	return text_of(print_none, s);
+}
+
+char *nat_text_delete(const struct nat_state *s)
+{
+	return text_of(print_delete, s);
+}
+
+char *nat_text_guard(const struct nat_state *s)
+{
+	return text_of(print_mine, s);
 }

@@ -15,13 +15,19 @@
  */
 
 #define WATCH_BUFFER 16384
+/*
+ * Room for what there is to be told of a transaction of our own, while we
+ * still wait for its end: the kernel tells of each element of a map, and as
+ * many as NAT_ELEMENTS_MAX need about a quarter of this.
+ */
+#define WATCH_QUEUE (8 << 20)
 
 struct nat_watch {
 	int fd;
 	struct event *event;
 	const char *table;
 	bool away;
-	void (*gone)(void *arg);
+	void (*look)(void *arg);
 	void *arg;
 };
 
@@ -63,29 +69,39 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct nat_watch *w = arg;
 	uint8_t buffer[WATCH_BUFFER];
+	bool lost = false;
 	ssize_t n;
 	(void)what;
-	while ((n = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT)) > 0 || (n < 0 && errno == EINTR))
+	while ((n = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT)) > 0 || (n < 0 && (errno == EINTR || errno == ENOBUFS))) {
 		if (n > 0)
 			take(w, buffer, (size_t)n);
-	/* Some were lost: then it is put up again for safety, which hurts nobody. */
-	if (n < 0 && errno == ENOBUFS)
-		w->away = true;
-	if (!w->away)
+		else
+			lost |= errno == ENOBUFS;
+	}
+	if (!w->away && !lost)
 		return;
 	w->away = false;
-	w->gone(w->arg);
+	w->look(w->arg);
 }
 
-struct nat_watch *nat_watch_new(struct event_base *base, const char *table, void (*gone)(void *arg), void *arg)
+static void make_room(int fd)
+{
+	int size = WATCH_QUEUE;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size); /* as much as everybody may have */
+}
+
+struct nat_watch *nat_watch_new(struct event_base *base, const char *table, void (*look)(void *arg), void *arg)
 {
 	struct nat_watch *w = calloc(1, sizeof *w);
 	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
 	int group = NFNLGRP_NFTABLES;
 	if (!w)
 		return NULL;
-	*w = (struct nat_watch){ .table = table, .gone = gone, .arg = arg };
+	*w = (struct nat_watch){ .table = table, .look = look, .arg = arg };
 	w->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	if (w->fd >= 0)
+		make_room(w->fd);
 	if (w->fd >= 0 && bind(w->fd, (struct sockaddr *)&self, sizeof self) == 0
 	    && setsockopt(w->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) == 0)
 		w->event = event_new(base, w->fd, EV_READ | EV_PERSIST, on_event, w);

@@ -15,7 +15,7 @@ static struct listener listeners[3];
 static struct addr proxies[3], sources[2], tcp[1], all[2], relay[1], target[2], own_target[1], no_site[1];
 static struct setup setup = { .conf = &conf, .listeners = listeners, .nlisteners = 3, .site_sources = sources, .nsite_sources = 2 };
 static struct nat_entry entries[3];
-static struct nat_state state = { .table = "fairlead.a.one", .setup = &setup, .entries = entries, .n = 3 };
+static struct nat_state state = { .table = "fairlead.a.one", .process = "123", .setup = &setup, .entries = entries, .n = 3 };
 
 static void make(void)
 {
@@ -63,9 +63,9 @@ static bool lacks(const char *text, const char *part)
 static void from_the_start_the_maps_are_empty(void)
 {
 	make();
-	char *text = nat_text_table(&state, "123");
+	char *text = nat_text_table(&state);
 	CU_ASSERT(has(text, "add table inet fairlead.a.one\ndelete table inet fairlead.a.one\ntable inet fairlead.a.one {\n"));
-	CU_ASSERT(has(text, "comment \"fairlead-fwd, process 123\""));
+	CU_ASSERT(has(text, "comment \"fairlead-fwd, process 123\"\n\tchain process123 { }\n"));
 	CU_ASSERT(lacks(text, "element inet fairlead.a.one to4"));
 	CU_ASSERT(lacks(text, "element inet fairlead.a.one all"));
 	CU_ASSERT(lacks(text, "element inet fairlead.a.one refuse"));
@@ -77,7 +77,7 @@ static void from_the_start_the_maps_are_empty(void)
 static void what_a_configuration_says(void)
 {
 	make();
-	char *text = nat_text_table(&state, "123");
+	char *text = nat_text_table(&state);
 	CU_ASSERT(has(text, "one sites4 { 198.51.100.53 }\n"));
 	CU_ASSERT(has(text, "one sites6 { 2001:db8:2::53 }\n"));
 	CU_ASSERT(has(text, "one servers4 { 192.0.2.25, 192.0.2.21 }\n"));
@@ -130,8 +130,21 @@ static void entries_stand_in_their_maps(void)
 	CU_ASSERT(lacks(text, "chain inet fairlead.a.one entry1"));
 	free(text);
 	text = nat_text_empty(&state);
-	CU_ASSERT(has(text, "flush map inet fairlead.a.one to4\n") && lacks(text, "add element") && lacks(text, "chain"));
+	CU_ASSERT(has(text, "flush map inet fairlead.a.one to4\n") && lacks(text, "add element") && lacks(text, "entry"));
 	free(text);
+}
+
+/* Whatever isn't a table of its own begins with a step that fails in the table of another process. */
+static void only_its_own_table_is_changed(void)
+{
+	static const char guard[] = "flush chain inet fairlead.a.one process123\n";
+	char *(*const texts[])(const struct nat_state *) = { nat_text_maps, nat_text_empty, nat_text_delete, nat_text_guard };
+	make();
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		char *text = texts[i](&state);
+		CU_ASSERT(text && strncmp(text, guard, sizeof guard - 1) == 0);
+		free(text);
+	}
 }
 
 static void several_peers_share_by_hash(void)
@@ -187,5 +200,6 @@ static void counters_are_read(void)
 }
 
 UNIT_MAIN("nat", UNIT_TEST(from_the_start_the_maps_are_empty), UNIT_TEST(what_a_configuration_says), UNIT_TEST(entries_stand_in_their_maps),
+          UNIT_TEST(only_its_own_table_is_changed),
           UNIT_TEST(several_peers_share_by_hash), UNIT_TEST(kinds_of_clients_have_rules_of_their_own),
           UNIT_TEST(counters_are_read))

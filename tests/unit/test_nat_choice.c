@@ -298,6 +298,90 @@ static void a_full_rule_has_room_for_the_hash(void)
 	nat_choice_release(again);
 }
 
+/* Ten kinds of clients with two or three peers each. */
+static void make_kinds(void)
+{
+	static uint64_t sites[9][3] = { { 1, 2 }, { 1, 3 }, { 1, 4 }, { 2, 3 }, { 2, 4 }, { 3, 4 }, { 1, 2, 3 }, { 1, 2, 4 }, { 1, 3, 4 } };
+	static struct rule many[9];
+	static struct prefix from[9];
+	make(5, "192.0.2.25");
+	memset(many, 0, sizeof many);
+	policy.rules = many;
+	policy.nrules = 9;
+	for (size_t i = 0; i < 9; i++) {
+		char text[32];
+		snprintf(text, sizeof text, "10.%zu.0.0/16", i);
+		CU_ASSERT_FATAL(prefix_parse(&from[i], text));
+		many[i] = (struct rule){ .from = &from[i], .nfrom = 1, .sites = sites[i], .nsites = i < 6 ? 2 : 3, .nmetrics = 1 };
+		many[i].metrics[0] = METRIC_WEIGHTED;
+	}
+}
+
+#define MANY 100
+
+/* Its classes each have a map: all of them count. */
+static void elements_stay_within_bounds(void)
+{
+	struct nat_choice *all[MANY] = { NULL }, *fewer;
+	size_t elements = 0;
+	make_kinds();
+	for (size_t i = 0; i < MANY; i++)
+		if (i != 7)
+			all[i] = ask();
+	CU_ASSERT_FATAL(all[0]->nclasses == 10 && nat_choice_elements(all[0]) == 10 * 256 && nat_choice_elements(NULL) == 0);
+	nat_choice_fit(all, 3);
+	CU_ASSERT(all[0]->buckets == 256 && all[2]->buckets == 256); /* 7,680 */
+	nat_choice_fit(all, 4);
+	CU_ASSERT(all[0]->buckets == 128 && all[3]->buckets == 128 && all[4]->buckets == 256);
+	/* a class each: many addresses need not have less */
+	nat_choice_fit(all, MANY);
+	for (size_t i = 0; i < MANY; i++)
+		elements += nat_choice_elements(all[i]);
+	CU_ASSERT(elements > NAT_ELEMENTS_MAX / 4 && elements <= NAT_ELEMENTS_MAX);
+	CU_ASSERT(all[0]->buckets == 8 && all[MANY - 1]->buckets == 8);
+	/* the same as if that many had been asked for, but for kinds that have become one */
+	q.buckets = 8;
+	fewer = ask();
+	CU_ASSERT(nat_choice_same(all[0], fewer));
+	nat_choice_release(fewer);
+	for (size_t i = 0; i < MANY; i++)
+		nat_choice_release(all[i]);
+}
+
+/* Those with a single target need no map, and cost the others nothing. */
+static void single_targets_are_no_elements(void)
+{
+	struct nat_choice *all[MANY];
+	make(2, "192.0.2.25");
+	for (size_t i = 0; i < MANY - 1; i++)
+		all[i] = ask();
+	make(5, "192.0.2.25");
+	all[MANY - 1] = ask();
+	nat_choice_fit(all, MANY);
+	CU_ASSERT(nat_choice_elements(all[0]) == 0 && all[MANY - 1]->buckets == 256 && nat_choice_elements(all[MANY - 1]) == 256);
+	for (size_t i = 0; i < MANY; i++)
+		nat_choice_release(all[i]);
+}
+
+/* Whoever is alone in front gets all; without an address of the family it is up to those behind. */
+static void who_is_alone_in_front_gets_all(void)
+{
+	make(5, "192.0.2.25");
+	members[1].rank = 1;
+	members[2].rank = members[3].rank = members[4].rank = 2;
+	add_rule(NULL, 0, 1, (enum metric[]){ METRIC_RANK });
+	struct nat_choice *c = ask();
+	CU_ASSERT(nat_class_only(&c->classes[0], c->buckets) == 0 && share(c, &c->classes[0], "m1") == 256);
+	nat_choice_release(c);
+	members[1].targets = &addresses[1][1];
+	members[1].ntargets = 1;
+	c = ask();
+	for (size_t i = 2; i < 5; i++)
+		CU_ASSERT(share(c, &c->classes[0], members[i].label) > 30);
+	nat_choice_release(c);
+}
+
 UNIT_MAIN("nat_choice", UNIT_TEST(one_peer_gets_all), UNIT_TEST(nobody_can_be_had), UNIT_TEST(shares_follow_weights),
           UNIT_TEST(a_peer_that_goes_moves_its_clients_only), UNIT_TEST(networks_are_told_apart), UNIT_TEST(too_many_networks_are_alike),
-          UNIT_TEST(hash_goes_by_network), UNIT_TEST(numbers_and_shedding_count), UNIT_TEST(a_full_rule_has_room_for_the_hash))
+          UNIT_TEST(hash_goes_by_network), UNIT_TEST(numbers_and_shedding_count), UNIT_TEST(a_full_rule_has_room_for_the_hash),
+          UNIT_TEST(elements_stay_within_bounds), UNIT_TEST(single_targets_are_no_elements), UNIT_TEST(who_is_alone_in_front_gets_all))
