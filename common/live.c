@@ -30,6 +30,7 @@ static struct live_member **bucket_of(const struct live *l, const uint8_t *servi
 static void record_free(struct live_member *m)
 {
 	free(atomic_load_explicit(&m->observed, memory_order_relaxed));
+	free(m->shed);
 	free(m);
 }
 

@@ -16,6 +16,7 @@
 #include "verdict.h"
 
 struct observed;
+struct shed_state;
 
 struct live_member {
 	_Atomic(uint32_t) verdict;      /* enum verdict */
@@ -35,6 +36,7 @@ struct live_member {
 	size_t nobserved;               /* dnsd: slots of `observed`, known without touching it */
 	void *watched;                  /* dnsd: whoever watches it (monitor) */
 	uint64_t failed;                /* dnsd: when it went down, a clock in microseconds; 0: not, or it was cleared since (failback) */
+	struct shed_state *shed;        /* dnsd: how busy it is, where a policy sheds by it (shed.h); NULL: nobody has asked. Freed with the record */
 	bool waits;                     /* dnsd: ours, up by what is seen, and drained until it is cleared: so we tell it as drained (failback) */
 	unsigned refs;
 	struct live_member *next;

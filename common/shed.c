@@ -19,6 +19,10 @@
 #define PATIENCE 900.0
 /* So many changes within it may be somebody's who sets the number by hand, or its first reports. */
 #define CHANGES_AT_ITS_WORD 5.0
+/* Without word the share stays so long: no longer than the demand is remembered. Seconds. */
+#define SILENCE_KEEPS FOLLOW_LESS
+/* And the demand so long; then it is another day. Seconds. */
+#define SILENCE_FORGETS PATIENCE
 /* With less than this share left nobody can tell the demand any more. */
 #define LEFT_LEAST 0.02
 /* Nor is more believed, by capacities. */
@@ -54,6 +58,14 @@ static double share_of(const struct shed_state *s, const struct policy *p)
 	return s->demand <= from ? 0 : fmin((s->demand - from) / (to - from + s->demand), 1);
 }
 
+/* The use at which the line gives that share. */
+static uint32_t use_of(const struct shed_state *s, const struct policy *p)
+{
+	if (s->share > 0)
+		return shed_use_at(p, (uint32_t)(s->share * MILLION + 0.5));
+	return s->use < p->shed_from ? s->use : p->shed_from;
+}
+
 static double demand_of(double use, double past)
 {
 	double left = 1 - past;
@@ -63,6 +75,20 @@ static double demand_of(double use, double past)
 static double towards(double from, double to, double seconds, double within)
 {
 	return from + (to - from) * (1 - exp(-seconds / within));
+}
+
+static double seconds_from(int64_t then, int64_t now)
+{
+	return now > then ? (double)(now - then) / 1e9 : 0;
+}
+
+/* Until now the answers were what the last share said. Returns since when, in seconds. */
+static double elapse(struct shed_state *s, int64_t now)
+{
+	double seconds = seconds_from(s->at, now);
+	s->past = towards(s->past, s->share, seconds, MEMORY);
+	s->at = now;
+	return seconds;
 }
 
 /*
@@ -84,22 +110,42 @@ static void follow(struct shed_state *s, double seconds)
 
 uint32_t shed_follow(struct shed_state *s, const struct policy *p, uint32_t use, bool counted, int64_t now)
 {
-	double seconds = s->begun && now > s->at ? (double)(now - s->at) / 1e9 : 0, share;
-	bool begins = !s->begun;
-	s->at = now;
-	/* Until now the answers were what the last share said. */
-	s->past = begins ? 0 : towards(s->past, share_of(s, p), seconds, MEMORY);
-	s->changes *= exp(-seconds / PATIENCE);
-	s->changes += s->begun && use != s->use;
-	s->begun = true;
+	double silent = seconds_from(s->heard, now), seconds;
+	bool begins = !s->begun || silent > SILENCE_FORGETS;
+	if (begins)
+		*s = (struct shed_state){ .begun = true, .use = use, .capacity = s->capacity };
+	seconds = elapse(s, now);
+	s->changes *= exp(-silent / PATIENCE);
+	s->changes += use != s->use;
 	s->counted = counted;
 	s->use = use;
+	s->heard = now;
 	if (begins || at_its_word(s))
 		settle(s, p);
 	else
 		follow(s, seconds);
-	share = share_of(s, p);
-	return share > 0 ? shed_use_at(p, (uint32_t)(share * MILLION + 0.5)) : use < p->shed_from ? use : p->shed_from;
+	s->share = share_of(s, p);
+	return use_of(s, p);
+}
+
+bool shed_go_on(struct shed_state *s, const struct policy *p, int64_t now, uint32_t *use_ppm)
+{
+	double silent = seconds_from(s->heard, now);
+	if (!s->begun || at_its_word(s) || silent > SILENCE_FORGETS) {
+		s->begun = false;
+		return false;
+	}
+	elapse(s, now);
+	s->share = silent > SILENCE_KEEPS ? 0 : share_of(s, p);
+	*use_ppm = use_of(s, p);
+	return s->share > 0;
+}
+
+void shed_measure(struct shed_state *s, uint64_t capacity)
+{
+	if (s->begun && s->capacity && capacity)
+		s->demand = fmin(s->demand * (double)s->capacity / (double)capacity, DEMAND_MOST);
+	s->capacity = capacity;
 }
 
 bool shed_is_moving(const struct shed_state *s)

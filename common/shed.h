@@ -18,7 +18,8 @@
  * marks. A number that nobody counts and that hardly ever changes is taken at
  * its word: that is no answer to ours, but somebody who has set it.
  *
- * Pure; one state a member, kept by whoever publishes its numbers.
+ * Pure; one state a member, kept with what else is known of it: a new
+ * configuration changes nothing in what clients ask for, nor do new marks.
  */
 #ifndef FAIRLEAD_SHED_H
 #define FAIRLEAD_SHED_H
@@ -34,8 +35,10 @@ struct shed_state {
 	uint32_t use;        /* the last one, millionths */
 	double past;         /* 0..1 */
 	double demand;
+	double share;        /* what answers have gone by since `at`: also when the marks are others by now. 0..1 */
 	double changes;      /* of late */
-	int64_t at;          /* ns: when it was asked last */
+	uint64_t capacity;   /* see shed_measure */
+	int64_t at, heard;   /* ns: when it was asked last; when a use was known last */
 };
 
 /* How busy a member is, millionths: sessions by `capacity` (0: none), or the load, whichever is more. False: neither is known. */
@@ -48,6 +51,21 @@ bool shed_use(const struct member_numbers *m, uint64_t capacity, uint32_t *use);
  * while shed_is_moving, else at each change.
  */
 uint32_t shed_follow(struct shed_state *s, const struct policy *p, uint32_t use, bool counted, int64_t now);
+
+/*
+ * The same while nobody says how busy the member is. What its clients ask for
+ * is still what it was a moment ago, so for five minutes the share stays; then
+ * nobody is shed, but what was known of the demand holds if word comes soon.
+ * A number that was taken at its word ends with that word. False: nobody is shed.
+ */
+bool shed_go_on(struct shed_state *s, const struct policy *p, int64_t now, uint32_t *use_ppm);
+
+/*
+ * Before shed_follow: by which capacity the use is told, if somebody has
+ * written that down (0: not, it is what comes with the sessions). When he
+ * writes another one, the same demand is another part of it, at once.
+ */
+void shed_measure(struct shed_state *s, uint64_t capacity);
 
 /* Its result may change though the use doesn't. */
 bool shed_is_moving(const struct shed_state *s);

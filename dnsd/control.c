@@ -170,13 +170,6 @@ static void on_numbers(void *arg, const struct service *s)
 	c->numbers_soon = true;
 }
 
-/* Their members' records know it, too: what is said of them is mostly not looked at otherwise. */
-static void mark_numbered(const struct lb *lb)
-{
-	for (size_t i = 0; i < lb->service->nmembers; i++)
-		lb->members[i].live->asks_numbers = lb->asks_numbers;
-}
-
 /* Those of the generation that come into force. */
 static void adopt_numbers(struct control *c, const struct generation *g, struct lb **list)
 {
@@ -185,7 +178,7 @@ static void adopt_numbers(struct control *c, const struct generation *g, struct 
 	c->nnumbered = 0;
 	for (size_t i = 0; i < g->nzones; i++)
 		for (size_t k = 0; k < g->zones[i]->nservices; k++) {
-			mark_numbered(g->zones[i]->services[k]);
+			lb_numbers_adopt(g->zones[i]->services[k]);
 			if (g->zones[i]->services[k]->asks_numbers)
 				list[c->nnumbered++] = g->zones[i]->services[k];
 		}
@@ -237,7 +230,7 @@ static bool prepare(struct control *c, struct lb *lb)
 	for (size_t i = 0; i < lb->service->nmembers; i++)
 		if (!lb->members[i].live && !(lb->members[i].live = live_get(c->live, lb->service, &lb->service->members[i])))
 			return false;
-	return true;
+	return lb_numbers_prepare(lb);
 }
 
 static void give_back(struct control *c, struct lb *lb)

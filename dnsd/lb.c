@@ -75,10 +75,6 @@ struct lb *lb_new(struct service *s, const struct conf *conf)
 	note_asked(lb, s->policy);
 	if (lb->asks_turn)
 		lb->turn = next_turn();
-	if (policy_sheds(s->policy) && !(lb->shed = calloc(s->nmembers, sizeof *lb->shed))) {
-		lb_delete(lb);
-		return NULL;
-	}
 	lb->draws = select_is_draw(s->policy);
 	for (size_t i = 0; i < s->nmembers; i++) {
 		struct lb_addresses *own = &lb->members[i].own;
@@ -107,7 +103,6 @@ void lb_delete(struct lb *lb)
 	for (size_t i = 0; i < lb->service->nmembers; i++)
 		free_addresses(&lb->members[i].own);
 	free(lb->members);
-	free(lb->shed);
 	free(atomic_load(&lb->numbers));
 	lb_state_delete(lb->state);
 	service_free(lb->service);

@@ -13,7 +13,6 @@
 #include "../common/live.h"
 #include "../common/select.h"
 #include "../common/service.h"
-#include "../common/shed.h"
 
 struct conf;
 struct zone;
@@ -67,7 +66,6 @@ struct lb {
 	bool draws;                    /* select_is_draw(policy) */
 	bool flattens;                 /* host names at the origin: answered by their addresses, not by CNAME */
 	struct flatten *flatten;       /* control thread only */
-	struct shed_state *shed;       /* as members; NULL: nobody is shed. Control thread only */
 	bool numbers_stale;            /* something was said since they were published. Control thread only */
 	_Atomic(struct lb_state *) state; /* NULL: not ready */
 	_Atomic(struct member_numbers *) numbers; /* as members (lb_numbers.h); NULL: nobody asks for any */

@@ -14,6 +14,16 @@
 #include "lb.h"
 
 /*
+ * Before the first lb_numbers_publish of a service, once its members' records
+ * are there: what is kept in them for shedding, which a reload doesn't forget.
+ * False: no memory.
+ */
+bool lb_numbers_prepare(struct lb *lb);
+
+/* It comes into force: its members' records know whether somebody asks for numbers, and forget how busy they were if nobody sheds by it any more. */
+void lb_numbers_adopt(const struct lb *lb);
+
+/*
  * Gathers what is known at `now` (ns, CLOCK_MONOTONIC) and, where it differs
  * from what is published, publishes it; *old is what was (to be freed after a
  * grace period) or NULL. False: no memory, the old numbers stay.

@@ -68,6 +68,9 @@ struct loop {
 	struct policy policy;
 };
 
+/* Nobody says how busy the member is: from when on and how long, in seconds. `forgets`: as if that ended all that was known. */
+struct gap { int from, seconds; bool forgets; };
+
 static struct rule by_rank = { .metrics = { METRIC_RANK }, .nmetrics = 1 };
 #define ON { .answers = 1, .rules = &by_rank, .nrules = 1, .shed_from = 800000, .shed_to = 950000 }
 
@@ -77,6 +80,7 @@ struct world {
 	struct member_numbers numbers[2];
 	struct gate gate;
 	struct shed_state state;
+	struct gap gap;
 	uint8_t at_first[NETWORKS];
 	unsigned count;
 	uint64_t random;
@@ -118,6 +122,19 @@ static bool goes_to_first(struct world *w, unsigned network)
 	return select_order(&in, 1, &out) == 1 && out == 0;
 }
 
+static void publish(struct world *w, const struct loop *l, uint32_t use, int t)
+{
+	bool silent = t >= w->gap.from && t < w->gap.from + w->gap.seconds;
+	uint32_t got = 0;
+
+	if (silent && w->gap.forgets)
+		w->state.begun = false;
+	if (!silent)
+		got = shed_follow(&w->state, &l->policy, use, l->noise < 0.02, t * SECOND);
+	bool known = !silent || shed_go_on(&w->state, &l->policy, t * SECOND, &got);
+	w->numbers[0] = (struct member_numbers){ .known = known ? NUMBER_USE : 0, .use_ppm = got };
+}
+
 /* Runs `seconds` more; the least and the highest use of them. `t`: where it stands. */
 static void run_loop(struct world *w, const struct loop *l, int *t, int seconds, double *use, double *least, double *most)
 {
@@ -139,8 +156,7 @@ static void run_loop(struct world *w, const struct loop *l, int *t, int seconds,
 
 			w->apart = fmax(w->apart, fabs(share(&l->policy, a) - share(&l->policy, w->numbers[0].use_ppm)));
 		}
-		w->numbers[0] = (struct member_numbers){ .known = NUMBER_USE,
-			.use_ppm = shed_follow(&w->state, &l->policy, (uint32_t)(reported * 1e6), l->noise < 0.02, *t * SECOND) };
+		publish(w, l, (uint32_t)(reported * 1e6), *t);
 		for (unsigned i = l->together && *t % l->cache ? NETWORKS : l->together ? 0 : (unsigned)*t % (unsigned)l->cache; i < NETWORKS;
 		     i += l->together ? 1 : (unsigned)l->cache) {
 			bool first = goes_to_first(w, i);
@@ -210,8 +226,116 @@ static void test_plain_line_swings(void)
 	CU_ASSERT(most - least > 0.15);
 }
 
+/* Nobody says anything for a while: what has settled stays so, and after a longer while comes back to it. */
+static void test_gaps_of_reports(void)
+{
+	/* how long; at most so much of the capacity is used from then on */
+	static const struct { int seconds; bool together, forgets; double least, most; } gaps[] = {
+		{ 1, true, false, 0.85, 0.95 }, { 30, false, false, 0.85, 0.95 }, { 290, true, false, 0.85, 0.95 },
+		{ 500, true, false, 0.5, 2.51 }, { 1, true, true, 0, 9 },
+	};
+	double swung = 0;
+
+	for (size_t i = 0; i < sizeof gaps / sizeof *gaps; i++) {
+		struct loop l = { 2.5, 60, 1, 0, 0, false, 0, ON };
+		struct world w;
+		double use = 0.5, least, most;
+		int t = 0;
+
+		l.together = gaps[i].together;
+		world_init(&w, &l);
+		w.gap = (struct gap){ LATE, gaps[i].seconds, gaps[i].forgets };
+		run_loop(&w, &l, &t, LATE, &use, &least, &most);
+		run_loop(&w, &l, &t, 1000, &use, &least, &most);
+		swung = gaps[i].forgets ? most - least : swung;
+		CU_ASSERT(least > gaps[i].least && most < gaps[i].most);
+		if (least <= gaps[i].least || most >= gaps[i].most)
+			printf("\n    gap %zu: %.3f to %.3f", i, least, most);
+		run_loop(&w, &l, &t, 1200, &use, &least, &most);
+		run_loop(&w, &l, &t, 60, &use, &least, &most);
+		CU_ASSERT(least > 0.85 && most < 0.95);
+		if (least <= 0.85 || most >= 0.95)
+			printf("\n    gap %zu: %.3f to %.3f in the end", i, least, most);
+	}
+	CU_ASSERT(swung > 0.15);
+}
+
+static double follow_for(struct shed_state *s, const struct policy *p, uint32_t use, int64_t *t, int64_t seconds)
+{
+	uint32_t got = 0;
+
+	for (int64_t end = *t + seconds; *t < end; ++*t)
+		got = shed_follow(s, p, use, true, *t * SECOND);
+	return share(p, got);
+}
+
+/* What is asked for and what was shed of it are the same before and after a reload with other marks or another capacity. */
+static void test_other_marks_and_capacities(void)
+{
+	const struct policy higher = { .answers = 1, .shed_from = 900000, .shed_to = 1000000 };
+	struct shed_state s = { .begun = false };
+	int64_t t = 0;
+	double before, after;
+
+	shed_measure(&s, 1000);
+	before = follow_for(&s, &marks, 1200000, &t, 1);
+	CU_ASSERT(fabs(before - 0.4 / 1.35) < 0.01);
+	after = follow_for(&s, &higher, 1200000, &t, 1);
+	CU_ASSERT(fabs(after - 0.3 / 1.3) < 0.01);
+	CU_ASSERT(fabs(follow_for(&s, &marks, 1200000, &t, 1) - before) < 0.01);
+	/* Two of three are shed, for long; then a tenth more of capacity: demand 2.7 becomes 2.45. */
+	s.begun = false;
+	before = follow_for(&s, &marks, 900000, &t, 60);
+	CU_ASSERT(fabs(before - 2.0 / 3) < 0.01);
+	shed_measure(&s, 1000);
+	CU_ASSERT(fabs(s.demand - 2.7) < 0.1);
+	shed_measure(&s, 1100);
+	after = follow_for(&s, &marks, 818182, &t, 1);
+	CU_ASSERT(fabs(after - (s.demand - 0.8) / (0.15 + s.demand)) < 1e-4);
+	CU_ASSERT(fabs(s.demand - 2.7 / 1.1) < 0.1);
+	/* Not written down any more, and again: nothing to compare with. */
+	shed_measure(&s, 0);
+	shed_measure(&s, 10);
+	CU_ASSERT(fabs(s.demand - 2.7 / 1.1) < 0.1);
+}
+
+/* The share stays for five minutes, the demand for a quarter of an hour; what somebody has set ends with his word. */
+static void test_silence(void)
+{
+	struct shed_state s = { .begun = false };
+	uint32_t use = 0;
+	int64_t t = 0;
+	double before = follow_for(&s, &marks, 1500000, &t, 1);
+
+	CU_ASSERT(before > 0.3);
+	for (int64_t i = 0; i < 300; i++)
+		CU_ASSERT(shed_go_on(&s, &marks, t++ * SECOND, &use) && fabs(share(&marks, use) - before) < 1e-4);
+	CU_ASSERT(fabs(s.past - before) < 0.01);
+	CU_ASSERT_FALSE(shed_go_on(&s, &marks, ++t * SECOND, &use));
+	for (int64_t i = 0; i < 500; i++)
+		CU_ASSERT_FALSE(shed_go_on(&s, &marks, t++ * SECOND, &use));
+	CU_ASSERT(shed_is_moving(&s) && s.past < 0.01);
+	CU_ASSERT(fabs(follow_for(&s, &marks, 500000, &t, 1) - before) < 0.01);
+	t += 901;
+	CU_ASSERT_FALSE(shed_go_on(&s, &marks, t * SECOND, &use));
+	CU_ASSERT_FALSE(shed_is_moving(&s));
+	CU_ASSERT_EQUAL(follow_for(&s, &marks, 500000, &t, 1), 0);
+	/* Nobody was asked meanwhile at all, and it is long ago. */
+	follow_for(&s, &marks, 1500000, &t, 60);
+	t += 901;
+	CU_ASSERT_EQUAL(follow_for(&s, &marks, 500000, &t, 1), 0);
+	/* Somebody's word. */
+	memset(&s, 0, sizeof s);
+	CU_ASSERT_FALSE(shed_go_on(&s, &marks, t * SECOND, &use));
+	CU_ASSERT(share(&marks, shed_follow(&s, &marks, 875000, false, t++ * SECOND)) > 0.49);
+	CU_ASSERT_FALSE(shed_go_on(&s, &marks, t * SECOND, &use));
+}
+
 UNIT_MAIN("shed",
 	UNIT_TEST(test_at_its_word),
 	UNIT_TEST(test_ends_on_the_line),
 	UNIT_TEST(test_closed_loops_settle),
+	UNIT_TEST(test_gaps_of_reports),
+	UNIT_TEST(test_other_marks_and_capacities),
+	UNIT_TEST(test_silence),
 	UNIT_TEST(test_plain_line_swings))
