@@ -36,7 +36,7 @@ struct trace_metric {
 	 * nothing known. rank: the rank. local, remote: 0 the better, 1. network:
 	 * the place in the list from 0, behind its end for others. geo: metres.
 	 * rtt, response: microseconds. leastconn: millionths of a session for each
-	 * unit of weight. capacity: the free share, millionths, below 0 when over.
+	 * unit of weight, of those of the moment (weigh.h). capacity: the free share, millionths, below 0 when over.
 	 * load: millionths. cost: thousandths. weighted, hash: the weight.
 	 * roundrobin, random: 0.
 	 */

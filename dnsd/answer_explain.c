@@ -33,10 +33,11 @@ static void assume(struct explain *e, const struct lb_state *st, struct member_v
 	const struct service *s = e->lb->service;
 	for (size_t m = 0; m < s->nmembers; m++) {
 		views[m] = st->views ? st->views[m] : (struct member_view){ .verdict = lb_is_down(st, m) ? VERDICT_DOWN : VERDICT_UP };
+		/* Also of who is assumed down: "open" may name him, and by that weight. */
+		e->percent[m] = views[m].percent;
 		for (unsigned i = 0; i < e->ndown; i++)
 			if (s->members[m].site == (int)e->down[i])
 				views[m] = (struct member_view){ .verdict = VERDICT_DOWN };
-		e->percent[m] = views[m].percent;
 	}
 }
 
@@ -67,6 +68,22 @@ static uint8_t scope_of_answer(const struct explain *e, const struct select_inpu
 	return scope;
 }
 
+/*
+ * The weights of the moment have a unit of their own, and with them sessions
+ * for each unit of weight; they are told in that of the LB lines, as weights are.
+ */
+static void tell_by_lb_weights(struct explain *e, const struct select_input *si)
+{
+	for (unsigned k = 0; k < e->trace.nmetrics; k++) {
+		struct trace_metric *t = &e->trace.metrics[k];
+		for (unsigned i = 0; t->metric == METRIC_LEASTCONN && i < e->trace.ncandidates; i++) {
+			uint16_t m = t->order[i];
+			if (t->value[m] != TRACE_UNKNOWN && si->service->members[m].weight)
+				t->value[m] = (int64_t)si->numbers[m].sessions * 100 * 1000000 / explain_hundredths(e, m);
+		}
+	}
+}
+
 static void choose(struct explain *e, const struct lb_state *st, const struct answer_input *in)
 {
 	struct member_view views[SERVICE_MEMBERS_MAX];
@@ -85,6 +102,8 @@ static void choose(struct explain *e, const struct lb_state *st, const struct an
 	si.scope = NULL;
 	si.trace = &e->trace;
 	size_t n = select_order(&si, SERVICE_MEMBERS_MAX, order);
+	if (si.service != lb->service)
+		tell_by_lb_weights(e, &si);
 	e->host = n && lb->any_host && lb->service->members[order[0]].host;
 	e->na = e->naaaa = 0;
 	if (e->host) {

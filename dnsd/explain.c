@@ -265,10 +265,14 @@ static void value_text(char *out, size_t size, enum metric m, int64_t v)
 	}
 }
 
-/* In the unit of the LB lines, also where what is left of weights has another inside. */
+unsigned explain_hundredths(const struct explain *e, uint16_t member)
+{
+	return service_of(e)->members[member].weight * (e->percent[member] ? e->percent[member] : 100u);
+}
+
 static void weight_text(char *out, size_t size, const struct explain *e, uint16_t member)
 {
-	unsigned percent = e->percent[member] ? e->percent[member] : 100, hundredths = service_of(e)->members[member].weight * percent;
+	unsigned hundredths = explain_hundredths(e, member);
 	if (hundredths % 100)
 		snprintf(out, size, "%u.%02u", hundredths / 100, hundredths % 100);
 	else

@@ -32,6 +32,9 @@ struct explain {
 	struct select_trace trace;
 };
 
+/* A member's weight of the moment, in hundredths of the LB lines' unit, whatever its unit is where it is chosen by. */
+unsigned explain_hundredths(const struct explain *e, uint16_t member);
+
 /* Records, each a step. */
 unsigned explain_count(const struct explain *e);
 /* Writes the rdata of record `step` into `size` bytes; returns its length, 0 when it doesn't fit. */

@@ -121,7 +121,8 @@ static void write_zone(const char *file)
 	}
 	for (unsigned m = 0; m < SERVICE_MEMBERS_MAX; m++)
 		fprintf(f, "%s LB %s 203.0.113.%u name=%058u check=none\n", m ? "" : "most", site_names[m % SITES], m % 250 + 1, m);
-	fputs(" POLICY most\n", f);
+	fputs(" POLICY most\nconn LB sjc 192.0.2.1 check=none weight=3\n LB den 192.0.2.2 check=none weight=4\n LB fra 192.0.2.3 check=none weight=65535\n"
+	      " LB nrt 192.0.2.4 check=none weight=0\n POLICY leastconn\n", f);
 	CU_ASSERT_FATAL(fclose(f) == 0);
 }
 
@@ -154,9 +155,11 @@ static void load(void)
 static void publish(struct lb *lb, struct member_view *views)
 {
 	struct gate gate;
-	gate_compute(lb->service, views, MEMBER_NO_SITE, true, &gate);
+	struct service *weighed = lb_weigh(lb->service, views);
+	gate_compute(weighed ? weighed : lb->service, views, MEMBER_NO_SITE, true, &gate);
 	struct lb_state *st = lb_state_new(&gate);
 	CU_ASSERT_FATAL(st != NULL && lb_state_keep_views(st, views, lb->service->nmembers));
+	st->weighed = weighed;
 	st->ttl = 17;
 	st->ready = true;
 	lb_state_delete(atomic_exchange(&lb->state, st));
@@ -418,10 +421,45 @@ static void tells_the_most(void)
 	CU_ASSERT_EQUAL(strlen(t.answer), SITE_NAME_MAX);
 }
 
+/* What it says of sessions is for each unit of the LB lines' weights, whatever agents say of others. */
+static void tells_sessions_by_weight(void)
+{
+	static const struct { uint16_t percent[4]; bool down; const char *why; } cases[] = {
+		{ { 0 }, false, "why=fra:1.0,sjc:2.6,den:3.5" },
+		{ { 0, 100, 0, 0 }, false, "why=fra:1.0,sjc:2.6,den:3.5" },
+		{ { 0, 50, 0, 0 }, false, "why=fra:1.0,sjc:2.6,den:7.0" },
+		{ { 100, 1, 0, 0 }, false, "why=fra:1.0,sjc:2.6,den:350.0" },
+		{ { 100, 99, 30, 99 }, false, "why=sjc:2.6,fra:3.3,den:3.5" },
+		/* All are assumed down, and so taken as if they were up. */
+		{ { 100, 99, 30, 99 }, true, "why=sjc:2.6,fra:3.3,den:3.5,nrt:last" },
+	};
+	struct lb *lb = gen->zones[0]->services[SERVICES + 1];
+	struct client c = { .bits = 24, .address = { 10 } };
+	struct member_numbers *n = calloc(4, sizeof *n);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	CU_ASSERT_EQUAL_FATAL(lb->service->nmembers, 4);
+	const uint32_t sessions[4] = { 8, 14, 65535, 1 };
+	for (size_t m = 0; m < 4; m++)
+		n[m] = (struct member_numbers){ .known = NUMBER_SESSIONS, .sessions = sessions[m] };
+	free(atomic_exchange(&lb->numbers, n));
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct member_view views[4];
+		for (size_t m = 0; m < 4; m++)
+			views[m] = (struct member_view){ .verdict = VERDICT_UP, .percent = cases[i].percent[m] };
+		publish(lb, views);
+		size_t len = ask(cases[i].down ? "down-sjc.down-den.down-fra.down-nrt._explain.conn.gslb.example.com." : "_explain.conn.gslb.example.com.",
+		                 RR_TXT, &c, 1);
+		CU_ASSERT_PTR_NOT_NULL(memmem(msg, len, cases[i].why, strlen(cases[i].why)));
+		if (!memmem(msg, len, cases[i].why, strlen(cases[i].why)))
+			printf("\n    %zu: not %s", i, cases[i].why);
+	}
+}
+
 static void free_all(void)
 {
 	generation_delete(gen);
 	free(responder);
 }
 
-UNIT_MAIN("explain", UNIT_TEST(explains_its_answers), UNIT_TEST(rehearses_losses), UNIT_TEST(tells_the_most), UNIT_TEST(free_all))
+UNIT_MAIN("explain", UNIT_TEST(explains_its_answers), UNIT_TEST(rehearses_losses), UNIT_TEST(tells_the_most),
+	UNIT_TEST(tells_sessions_by_weight), UNIT_TEST(free_all))
