@@ -43,10 +43,11 @@ static void put_target(struct txt *s, const struct member *m)
 		put_addresses(s, m);
 }
 
+/* To the microsecond, as the choice takes it: what is within 10 % or 1 ms must not depend on who looks. */
 static void put_rtt(struct txt *s, uint32_t rtt_us)
 {
 	if (rtt_us)
-		txt_put_tenths(s, "rtt", rtt_us);
+		txt_put_decimal(s, "rtt", rtt_us, 3, 1);
 }
 
 /* An observation that is not made anew all the time (no check) has no age. */
@@ -191,7 +192,7 @@ size_t health_member_rdata(uint8_t *out, size_t size, const struct health_input 
 		txt_put(&s, "since=%s", loop_time_text(since, time));
 	txt_put(&s, "source=%s", verdict_source_name((enum verdict_source)read32(&in->live->source)));
 	put_check(&s, in, speaker);
-	put_rtt(&s, rtt ? rtt : n.rtt_us || !speaker ? n.rtt_us : speaker->rtt_us);
+	put_rtt(&s, rtt ? rtt : n.rtt_us);
 	put_use(&s, &n);
 	txt_put(&s, "weight=%u", m->weight);
 	if (n.has & HAS_WEIGHT)

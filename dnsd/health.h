@@ -36,7 +36,8 @@ struct health_input {
  * All that a choice goes by stands there as exactly as the choice takes it,
  * since our site's forwarders choose by it.
  * check and age are those of an observer who says what the verdict says, the
- * home site's first; rtt is our own if we have one.
+ * home site's first; rtt is our own if we have one, else the home site's:
+ * another site's is the way from there, and stands in its own record only.
  */
 size_t health_member_rdata(uint8_t *out, size_t size, const struct health_input *in);
 

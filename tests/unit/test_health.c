@@ -78,7 +78,7 @@ static void a_member_that_is_up(void)
 	set_up(&b);
 	CU_ASSERT_STRING_EQUAL(member_text(&b),
 		"\"site=sjc\" \"state=up\" \"address=203.0.113.10,2001:db8:1::10\" \"since=2026-11-22T10:00:00Z\" \"source=own\" "
-		"\"check=L7 status 200\" \"rtt=3.2\" \"capacity=20000\" \"weight=3\" \"rank=1\" \"age=0.4\" \"observers=1/1\"");
+		"\"check=L7 status 200\" \"rtt=3.249\" \"capacity=20000\" \"weight=3\" \"rank=1\" \"age=0.4\" \"observers=1/1\"");
 }
 
 static void a_member_that_is_down(void)
@@ -256,13 +256,13 @@ static void observers(void)
 	int64_t now = 1040 * NS_PER_MS;
 	set_up_exchange(&x);
 	CU_ASSERT_STRING_EQUAL(shown(rdata, health_observer_rdata(rdata, sizeof rdata, &x.b.in, NULL)),
-		"\"observer=den\" \"state=up\" \"rtt=3.2\" \"age=0.4\" \"check=L7 status 200\"");
+		"\"observer=den\" \"state=up\" \"rtt=3.249\" \"age=0.4\" \"check=L7 status 200\"");
 	says(&x, "observer=den/dnsd.one|state=up", now);
 	says(&x, "observer=sjc/dnsd.a|state=down|rtt=28.06|check=L4 refused|seq=5", now);
 	says(&x, "observer=sjc/fwd.a|sessions=7|seq=5", now);
 	CU_ASSERT_STRING_EQUAL(observers_text(&x),
-		"\"observer=den\" \"state=up\" \"rtt=3.2\" \"age=0.4\" \"check=L7 status 200\"\n"
-		"\"observer=sjc\" \"state=down\" \"rtt=28.1\" \"age=0.4\" \"check=L4 refused\"\n"
+		"\"observer=den\" \"state=up\" \"rtt=3.249\" \"age=0.4\" \"check=L7 status 200\"\n"
+		"\"observer=sjc\" \"state=down\" \"rtt=28.06\" \"age=0.4\" \"check=L4 refused\"\n"
 		"\"observer=sjc/fwd\" \"state=unknown\" \"age=0.4\" \"sessions=7\"\n");
 	says(&x, "observer=sjc/dnsd.b|state=up|seq=5", now);
 	CU_ASSERT_PTR_NOT_NULL(strstr(observers_text(&x), "\"observer=sjc/dnsd.a\" \"state=down\""));
@@ -286,13 +286,35 @@ static void whose_words(void)
 	says(&x, "observer=sjc/agent|sessions=99|load=0.042|cost=3|weight=40%|seq=5", now);
 	CU_ASSERT_STRING_EQUAL(member_text(&x.b),
 		"\"site=sjc\" \"state=down\" \"address=203.0.113.10,2001:db8:1::10\" \"since=2026-11-22T10:00:00Z\" \"source=home\" "
-		"\"check=L4 refused\" \"rtt=3.2\" \"sessions=15\" \"capacity=20\" \"load=0.042\" \"cost=3.0\" \"weight=3\" \"agent=40%\" \"rank=1\" \"age=0.1\" "
+		"\"check=L4 refused\" \"rtt=3.249\" \"sessions=15\" \"capacity=20\" \"load=0.042\" \"cost=3.0\" \"weight=3\" \"agent=40%\" \"rank=1\" \"age=0.1\" "
 		"\"observers=1/2\" \"local=3/4\" \"forwarded=1.5\" \"tail=0.3\"");
 	x.b.live.verdict = VERDICT_UP;
 	x.b.live.source = SOURCE_MAJORITY;
 	x.b.in.now = now + 4 * NS_PER_SECOND;
 	CU_ASSERT_PTR_NOT_NULL(strstr(member_text(&x.b), "\"check=L7 status 200\""));
 	CU_ASSERT_PTR_NULL(strstr(member_text(&x.b), "tail="));
+	tear_down_exchange(&x);
+}
+
+/* A forwarder takes the time from here, so it is what our own choice takes: ours, else the home site's, to the microsecond; never another site's. */
+static void whose_time(void)
+{
+	struct exchange x;
+	int64_t now = 1040 * NS_PER_MS;
+	set_up_exchange(&x);
+	x.b.live.rtt_us = 2030;
+	CU_ASSERT_PTR_NOT_NULL(strstr(member_text(&x.b), "\"rtt=2.03\""));
+	x.b.live.rtt_us = 1;
+	CU_ASSERT_PTR_NOT_NULL(strstr(member_text(&x.b), "\"rtt=0.001\""));
+	x.b.live.rtt_us = 1000;
+	CU_ASSERT_PTR_NOT_NULL(strstr(member_text(&x.b), "\"rtt=1.0\""));
+	x.b.live.rtt_us = 0;
+	says(&x, "observer=fra/dnsd.a|state=up|rtt=28.06|check=L4 connected|seq=5", now);
+	CU_ASSERT_PTR_NOT_NULL(strstr(member_text(&x.b), "\"check=L4 connected\""));
+	CU_ASSERT_PTR_NULL(strstr(member_text(&x.b), "rtt="));
+	CU_ASSERT_PTR_NOT_NULL(strstr(observers_text(&x), "\"observer=fra\" \"state=up\" \"rtt=28.06\""));
+	says(&x, "observer=sjc/dnsd.a|state=up|rtt=0.456|seq=5", now);
+	CU_ASSERT_PTR_NOT_NULL(strstr(member_text(&x.b), "\"rtt=0.456\""));
 	tear_down_exchange(&x);
 }
 
@@ -403,6 +425,7 @@ UNIT_MAIN("health",
 	UNIT_TEST(no_room_is_an_error_and_never_too_much),
 	UNIT_TEST(observers),
 	UNIT_TEST(whose_words),
+	UNIT_TEST(whose_time),
 	UNIT_TEST(the_sites),
 	UNIT_TEST(the_hash_is_of_what_is_said),
 	UNIT_TEST(the_hash_sees_differences),
