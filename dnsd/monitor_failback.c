@@ -13,7 +13,8 @@
  *
  * It is cleared by an order at the member's or its site's name that is later
  * than that: one that was deleted (which leaves a tombstone), or set=up. All
- * sites hear of orders, so all of them take the member back.
+ * sites hear of orders, so all of them take the member back. A policy that
+ * isn't manual any more clears all of its members, too.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -89,10 +90,24 @@ static void apply(struct watched_member *wm, struct verdict_answer *a)
 	a->source = SOURCE_FAILBACK;
 }
 
+/* Where nobody has to clear a member, none waits: a policy that is manual again later begins with what fails from then on. */
+static void forget(struct watched_member *wm)
+{
+	struct live_member *l = wm->live;
+	wm->entry->monitor->failback.unsaved |= l->failed != 0;
+	l->failed = 0;
+	l->waits = false;
+}
+
 void monitor_failback(struct watched_member *wm, struct verdict_answer *a)
 {
-	if (wm->entry->service->policy->failback_manual)
-		apply(wm, a);
+	if (!wm->entry->service->policy->failback_manual) {
+		forget(wm);
+		return;
+	}
+	if (a->source == SOURCE_NONE)
+		return;
+	apply(wm, a);
 	wm->live->waits = a->source == SOURCE_FAILBACK && is_ours(wm);
 }
 

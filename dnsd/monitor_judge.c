@@ -116,8 +116,7 @@ bool monitor_judge(struct watched_member *wm, const struct watch_report *r)
 	enum verdict before = verdict_of(wm);
 	struct verdict_answer a = decide(wm, now);
 	bool waited = wm->live->waits;
-	if (a.source != SOURCE_NONE)
-		monitor_failback(wm, &a);
+	monitor_failback(wm, &a);
 	if (wm->live->waits != waited)
 		tell_seen(wm);
 	bool first = !wm->judged, changed = a.verdict != before;

@@ -397,6 +397,59 @@ static void a_failed_member_waits_to_be_cleared(void)
 	tear_down(&b);
 }
 
+static bool waits_on_disk(const struct bench *b)
+{
+	char path[100], text[1000] = "";
+	snprintf(path, sizeof path, "%s/dnsd.failback", b->folder);
+	FILE *f = fopen(path, "r");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	CU_ASSERT_TRUE(fread(text, 1, sizeof text - 1, f) > 0);
+	fclose(f);
+	return strstr(text, "www.example. ") != NULL;
+}
+
+/* manual -> auto -> manual: what failed before waits no more, in memory, on the disk, and by what is told to others. */
+static void another_policy_clears(void)
+{
+	struct bench b;
+	set_up(&b, PEER_RESET, PEER_SAY);
+	b.policy.failback_manual = true;
+	set_services(&b, 0, 2);
+	until_verdict(&b, 0, VERDICT_DOWN);
+	badpeer_set(b.peers[0], PEER_SAY, "hello");
+	until_verdict(&b, 0, VERDICT_DRAIN);
+	monitor_delete(b.monitor);
+	live_delete(b.live);
+	CU_ASSERT_TRUE(waits_on_disk(&b));
+	make_monitor(&b);
+	set_services(&b, 0, 2);
+	until_verdict(&b, 0, VERDICT_DRAIN);
+	while (!atomic_load(&live_of(&b, 0)->rounds))
+		event_base_loop(b.base, EVLOOP_ONCE);
+	CU_ASSERT_TRUE(live_of(&b, 0)->waits && live_of(&b, 0)->failed);
+	b.policy.failback_manual = false;
+	set_services(&b, 0, 2);
+	CU_ASSERT_EQUAL(view(&b, 0).verdict, VERDICT_UP);
+	CU_ASSERT_FALSE(live_of(&b, 0)->waits);
+	CU_ASSERT_EQUAL(live_of(&b, 0)->failed, 0);
+	b.policy.failback_manual = true;
+	set_services(&b, 0, 2);
+	CU_ASSERT_EQUAL(view(&b, 0).verdict, VERDICT_UP);
+	monitor_delete(b.monitor);
+	live_delete(b.live);
+	CU_ASSERT_FALSE(waits_on_disk(&b));
+	make_monitor(&b);
+	set_services(&b, 0, 2);
+	CU_ASSERT_EQUAL(live_of(&b, 0)->failed, 0);
+	CU_ASSERT_EQUAL(view(&b, 0).verdict, VERDICT_UP);
+	/* What fails from now on does. */
+	badpeer_set(b.peers[0], PEER_CLOSE, NULL);
+	until_verdict(&b, 0, VERDICT_DOWN);
+	badpeer_set(b.peers[0], PEER_SAY, "hello");
+	until_verdict(&b, 0, VERDICT_DRAIN);
+	tear_down(&b);
+}
+
 static enum verdict told(struct bench *b, size_t member, const char *observer, uint64_t failed)
 {
 	static uint64_t seq;
@@ -555,6 +608,7 @@ UNIT_MAIN("monitor",
 	UNIT_TEST(one_name_twice),
 	UNIT_TEST(saved_verdicts_answer_at_once),
 	UNIT_TEST(a_failed_member_waits_to_be_cleared),
+	UNIT_TEST(another_policy_clears),
 	UNIT_TEST(a_failure_while_nobody_was_at_home),
 	UNIT_TEST(verdicts_are_saved_while_it_runs),
 	UNIT_TEST(a_folder_that_is_not_there),
