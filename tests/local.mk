@@ -230,6 +230,7 @@ RUN_CASES += tests/run/416-server-name/run
 RUN_CASES += tests/run/418-https/run
 RUN_CASES += tests/run/419-https-corners/run
 RUN_CASES += tests/run/420-stream/run
+RUN_CASES += tests/run/421-https-turns/run
 RUN_CASES += tests/run/430-loop-guard/run
 RUN_CASES += tests/run/432-kernel-guard/run
 RUN_CASES += tests/run/440-relay-ends/run
