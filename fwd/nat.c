@@ -124,14 +124,26 @@ static struct nat_choice *choose(const struct nat_entry *e)
 	return c;
 }
 
-/* As it should be now. Before a dnsd has answered, a relay can try all peers in order, and the kernel can't. */
-static struct nat_choice *compute(struct nat_entry *e)
+/* An answer for any address of the same service and family is one for all of them, unless all are given what one address is. */
+static struct nat_choice *choose_once(const struct nat_state *s, size_t entry, struct nat_choice *const *done)
 {
+	const struct nat_entry *e = &s->entries[entry];
+	for (size_t i = 0; i < entry; i++)
+		if (done[i] && !done[i]->alike && s->entries[i].listener->peers == e->listener->peers
+		    && s->entries[i].listen.sa.sa_family == e->listen.sa.sa_family)
+			return nat_choice_hold(done[i]);
+	return choose(e);
+}
+
+/* As it should be now. Before a dnsd has answered, a relay can try all peers in order, and the kernel can't. */
+static struct nat_choice *compute(const struct nat_state *s, size_t entry, struct nat_choice *const *done)
+{
+	struct nat_entry *e = &s->entries[entry];
 	const struct listener *l = e->listener;
 	bool closed = !pool_usable(l->pool) || peers_own_set_down(l->peers);
 	e->changed = e->closed != closed;
 	e->closed = closed;
-	return closed && peers_known(l->peers) ? choose(e) : NULL;
+	return closed && peers_known(l->peers) ? choose_once(s, entry, done) : NULL;
 }
 
 /* All entries anew. False: nothing has changed, or there is no memory. */
@@ -140,7 +152,7 @@ static bool compute_all(struct nat_state *s)
 	struct nat_choice **now = calloc(s->n + 1, sizeof *now);
 	bool changed = false;
 	for (size_t i = 0; now && i < s->n; i++)
-		now[i] = compute(&s->entries[i]);
+		now[i] = compute(s, i, now);
 	if (now)
 		nat_choice_fit(now, s->n);
 	for (size_t i = 0; now && i < s->n; i++) {

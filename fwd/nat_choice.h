@@ -78,7 +78,7 @@ void nat_choice_release(struct nat_choice *c);
 /*
  * What stands beside each other in the kernel: NAT_ELEMENTS_MAX holds for all
  * together, by fewer buckets for those that have more. Each must have just
- * been made. Down to NAT_BUCKETS_MIN: beyond that many classes, by no more.
+ * been made; one may stand there several times, and counts as often. Down to NAT_BUCKETS_MIN: beyond that many classes, by no more.
  * NULLs are passed over.
  */
 void nat_choice_fit(struct nat_choice **all, size_t n);

@@ -128,6 +128,7 @@ static struct member members[MEMBERS];
 static struct addr addresses[MEMBERS];
 static struct member_view views[MEMBERS];
 static bool usable;
+static unsigned looks;      /* times that the selector was to be asked */
 
 bool pool_usable(const struct pool *p)
 {
@@ -156,6 +157,7 @@ bool peers_change_unsaid(const struct peers_service *ps)
 void peers_look(const struct peers_service *ps, struct peers_look *out)
 {
 	(void)ps;
+	looks++;
 	memset(out, 0, sizeof *out);
 	gate_compute(&service, views, 0, false, &out->gate);
 	out->in = (struct select_input){ .service = &service, .gate = &out->gate, .own_site = 0 };
@@ -172,7 +174,7 @@ struct made {
 	struct setup setup;
 	struct conf_listener conf_listener;
 	struct listener listener;
-	struct addr listen;
+	struct addr listen[2];
 };
 
 static struct made *make_setup(const char *listen)
@@ -182,8 +184,8 @@ static struct made *make_setup(const char *listen)
 	CU_ASSERT_FATAL(m != NULL);
 	m->conf = (struct conf){ .own = &site, .sites = &site, .nsites = 1, .dns = { .networks4 = 24, .networks6 = 56 } };
 	m->conf.instance = instance;
-	addr_parse(&m->listen, listen, 110);
-	m->conf_listener = (struct conf_listener){ .listen = &m->listen, .nlisten = 1, .protocol = FWD_TCP, .datapath = DATAPATH_NAT, .service_text = text };
+	addr_parse(&m->listen[0], listen, 110);
+	m->conf_listener = (struct conf_listener){ .listen = m->listen, .nlisten = 1, .protocol = FWD_TCP, .datapath = DATAPATH_NAT, .service_text = text };
 	m->listener = (struct listener){ .conf = &m->conf_listener, .service = &service, .setup = &m->setup, .count = &count };
 	m->setup = (struct setup){ .conf = &m->conf, .listeners = &m->listener, .nlisteners = 1 };
 	return m;
@@ -422,9 +424,32 @@ static void what_was_counted_is_told_before_counters_go(void)
 	unmake();
 }
 
+static void addresses_of_a_service_are_asked_about_once(void)
+{
+	make();
+	addr_parse(&made->listen[1], "192.0.2.26", 110);
+	made->conf_listener.nlisten = 2;
+	CU_ASSERT_FATAL(nat_stand(&nat, base, &made->setup, why));
+	looks = 0;
+	usable = false;
+	kernel.no_maps = true; /* whole, so that all of it is seen */
+	nat_refresh(nat);
+	CU_ASSERT(looks == 1 && kernel.wholes == 2);
+	CU_ASSERT(strstr(kernel.whole, "entry0 meta l4proto 6 counter name flows0 dnat ip to 198.51.100.1:110") != NULL);
+	CU_ASSERT(strstr(kernel.whole, "entry1 meta l4proto 6 counter name flows1 dnat ip to 198.51.100.1:110") != NULL);
+	/* but the families each */
+	addr_parse(&made->listen[1], "2001:db8::26", 110);
+	CU_ASSERT(nat_stand(&nat, base, &made->setup, why));
+	looks = 0;
+	nat_refresh(nat);
+	CU_ASSERT(looks == 2);
+	unmake();
+}
+
 UNIT_MAIN("nat_write", UNIT_TEST(what_a_failed_write_has_left_is_emptied_and_removed), UNIT_TEST(a_drain_that_fails_is_tried_again),
           UNIT_TEST(a_write_that_fails_is_tried_again_whole), UNIT_TEST(another_processs_table_is_left_alone),
           UNIT_TEST(when_a_successor_gives_up_its_table_is_taken_back), UNIT_TEST(a_removed_table_is_put_up_again),
           UNIT_TEST(a_successor_takes_the_table_when_it_serves), UNIT_TEST(a_successor_that_never_serves_leaves_the_table_alone),
           UNIT_TEST(a_reload_that_does_not_come_off_leaves_nothing), UNIT_TEST(the_first_listener_of_such_a_reload_goes_with_it),
-          UNIT_TEST(what_was_counted_is_told_before_counters_go))
+          UNIT_TEST(what_was_counted_is_told_before_counters_go),
+          UNIT_TEST(addresses_of_a_service_are_asked_about_once))
