@@ -102,14 +102,21 @@ def client(version):
     return c
 
 
-def relayed(version):
-    """A client, and the other site's end of its relay."""
+def carried_on(version, slowness):
+    """A client, and the other site's end, which has yet to say something."""
     c = client(version)
     c.tls.write(UPGRADE)
     c.flush()
     server = End(listener.accept()[0], peer_context, server_side=True)
+    time.sleep(slowness)
     server.run(server.tls.do_handshake)
     server.until(lambda got: got.endswith(b"\r\n\r\n"))
+    return c, server
+
+
+def relayed(version):
+    """A client, and the other site's end of its relay."""
+    c, server = carried_on(version, 0)
     server.tls.write(b"HTTP/1.1 101 Go on\r\n\r\n")
     server.flush()
     c.until(lambda got: got.endswith(b"\r\n\r\n"))
@@ -177,10 +184,19 @@ def requests_by_byte():
 
 # a relay, a byte a record
 BYTES = bytes(range(250)) * 300
+# the same while the other site may still refuse it: that long as to connect takes, and the bytes are kept, 16 KiB at most
+KEPT = BYTES[:15000]
 
 
 def relay_by_byte():
-    c, server = relayed(version)
+    return by_byte(*relayed(version), BYTES)
+
+
+def trial_by_byte():
+    return by_byte(*carried_on(version, 0.3), KEPT)
+
+
+def by_byte(c, server, what):
     got = b""
 
     def progress():
@@ -188,9 +204,9 @@ def relay_by_byte():
         got += server.by_now()
         return len(got)
 
-    done = race(c.socket, in_single_bytes(c, BYTES), progress)
-    got = server.until(lambda all: len(all) >= len(BYTES), got)
-    if got != BYTES:
+    done = race(c.socket, in_single_bytes(c, what), progress)
+    got = server.until(lambda all: len(all) >= len(what), got)
+    if got != what:
         say("what was relayed is not what was said")
     return done
 
@@ -343,6 +359,7 @@ try:
         reset_in_relay("close_notify", notify, False)
         best_of(f"{version.name}: requests in records of a byte", requests_by_byte, COUNT // 2)
         best_of(f"{version.name}: a relay in records of a byte", relay_by_byte, len(BYTES) // 2)
+        best_of(f"{version.name}: records of a byte while a relay is on trial", trial_by_byte, len(KEPT) // 2)
     best_of("key updates", key_updates, 1)
     in_order()
 finally:
