@@ -93,10 +93,14 @@ static ssize_t copy(struct session *s, struct half *from, struct half *to, bool 
 	if (n <= 0)
 		return n;
 	from->bulk = n >= BULK_FROM;
-	/* A short read has emptied the socket, and what comes later wakes us (edge-triggered): no call is spent on EAGAIN. Behind the last bytes of a closed end stands its FIN or RST. */
-	from->readable = n == WORKER_BUFFER || from->closing || from->doubtful || from->tls;
-	if (!from->tls) /* else tls.c has seen to it */
+	/*
+	 * A short read has emptied the socket, and what comes later wakes us (edge-triggered): no call is spent on EAGAIN.
+	 * Behind the last bytes of a closed end stands its FIN or RST. Inside TLS all this is tls.c's to know.
+	 */
+	if (!from->tls) {
+		from->readable = n == WORKER_BUFFER || from->closing || from->doubtful;
 		from->unsure = !from->readable && !from->wants_write;
+	}
 	*ok = session_write(s, to, s->worker->buffer, (size_t)n);
 	return n;
 }
@@ -124,11 +128,11 @@ static bool carry(struct session *s, struct half *from, struct half *to)
 {
 	struct worker *w = s->worker;
 	_Atomic(uint64_t) *counter = from == &s->client ? &w->counters.to_server : &w->counters.to_client;
-	size_t turn = RELAY_TURN;
+	ssize_t turn = RELAY_TURN;
 	/* A half that cannot be written any more may have said something before its RST: read it to the end. */
 	from->readable |= from->broken;
 	while (from->readable && !from->fin_in && !half_pending(to) && !to->broken) {
-		if (!turn) {
+		if (turn <= 0) {
 			session_run_later(s);
 			break;
 		}
@@ -145,7 +149,7 @@ static bool carry(struct session *s, struct half *from, struct half *to)
 		count(counter, (uint64_t)n);
 		s->active = w->wheel.now;
 		s->moved = true;
-		turn = session_turn(turn, (size_t)n, RELAY_TURN);
+		turn -= n + RELAY_TURN / SESSION_READS;
 	}
 	return pass_fin(s, from, to);
 }

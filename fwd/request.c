@@ -249,7 +249,7 @@ static void client_gone(struct session *s, bool fin)
 static void run(struct session *s)
 {
 	struct half *c = &s->client;
-	size_t left = REQUEST_TURN;
+	ssize_t left = REQUEST_TURN;
 	if (s->said && !c->out && !take(s, NULL, 0))
 		return;
 	while (c->readable && !c->out && !s->link) {
@@ -267,7 +267,7 @@ static void run(struct session *s)
 		} else {
 			/* Less than there was room for is all there is, but for a FIN, of which its event tells ... */
 			c->readable = (size_t)n == room || c->closing || c->tls;
-			left = session_turn(left, (size_t)n, REQUEST_TURN);
+			left -= n + REQUEST_TURN / SESSION_READS;
 			if (!take(s, (const char *)s->worker->buffer, (size_t)n))
 				return;
 			/* ... and a RST, which its event may have hidden behind these bytes: an answer meets it, else look. */
@@ -275,7 +275,7 @@ static void run(struct session *s)
 				c->readable = true;
 				c->dry = false;
 			}
-			if (!left)
+			if (left <= 0)
 				session_run_later(s);
 		}
 	}

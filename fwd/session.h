@@ -36,13 +36,6 @@
 
 struct session;
 
-/* A read has given `n` bytes: of a turn of `all` bytes, of which `left` are left, that much is left after it. */
-static inline size_t session_turn(size_t left, size_t n, size_t all)
-{
-	size_t cost = n > all / SESSION_READS ? n : all / SESSION_READS;
-	return cost < left ? left - cost : 0;
-}
-
 struct phase {
 	const char *name;
 	/* Something happened to this half; its flags are up to date, what was pending for it has been tried. `what`: EV_READ, EV_WRITE, EV_CLOSED. */
