@@ -9,6 +9,15 @@
 
 #include "gate.h"
 
+/*
+ * What somebody says of a percentage, as a member_view has it. Of 0% the state
+ * tells as a rule, drained; where others have the say about the state, the least is kept.
+ */
+static inline uint16_t weigh_said(uint32_t percent)
+{
+	return percent ? (uint16_t)percent : 1;
+}
+
 /* Somebody says another percentage than 100: else the LB lines' weights hold. */
 bool weigh_is_due(const struct service *s, const struct member_view *views);
 

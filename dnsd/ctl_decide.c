@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../common/weigh.h"
 #include "answer.h"
 #include "ctl_rtt.h"
 
@@ -162,7 +163,7 @@ const struct member_numbers *decide_numbers(const struct lb *lb, size_t member)
 
 static struct member_view view_of_state(const struct member_state *s)
 {
-	return (struct member_view){ .verdict = s->said.state, .percent = s->said.has & HAS_WEIGHT ? (uint16_t)s->said.percent : 0 };
+	return (struct member_view){ .verdict = s->said.state, .percent = s->said.has & HAS_WEIGHT ? weigh_said(s->said.percent) : 0 };
 }
 
 static enum ctl_status publish_live(struct ctl *c, struct lb *lb)

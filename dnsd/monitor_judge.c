@@ -5,6 +5,7 @@
 #include <time.h>
 #include "../common/agent_line.h"
 #include "../common/log.h"
+#include "../common/weigh.h"
 #include "numbers.h"
 
 /* How late the end of an observation by its TTL, whole seconds, may be noticed. */
@@ -86,7 +87,7 @@ static uint16_t percent_of(const struct watched_member *wm, int64_t now)
 	if (!numbers_weigh(mb) && !wm->told_percent)
 		return 0;
 	struct numbers n = numbers_of(wm->live, mb, home, now, loop_seconds(e->conf->exchange.interval));
-	return n.has & HAS_WEIGHT ? (uint16_t)n.percent : 0;
+	return n.has & HAS_WEIGHT ? weigh_said(n.percent) : 0;
 }
 
 /* True: it has changed. */

@@ -1,6 +1,7 @@
 #include "peer_record.h"
 #include <string.h>
 #include "update.h"
+#include "weigh.h"
 
 void peer_record_init(struct peer_record *r)
 {
@@ -75,7 +76,7 @@ static void take_agent(struct peer_record *r, const char *value, size_t len)
 	uint64_t v;
 
 	if (len > 1 && value[len - 1] == '%' && read_decimal(value, len - 1, 0, &v) && v <= UPDATE_PERCENT_MAX)
-		r->percent = (uint16_t)v;
+		r->percent = weigh_said((uint32_t)v);
 }
 
 static void take_shed(struct peer_record *r, const char *value, size_t len)

@@ -744,7 +744,7 @@ static void test_record_numbers(void)
 	static const char *const strings[] = { "rtt=3.2", "sessions=812", "capacity=99999999999", "load=0.04", "cost=7.5" };
 	static const char *const none[] = { "rtt=", "sessions=-1", "load=.5", "cost=1.2.3", "capacity=1000000000000000000000", "load=a", "cost=1e3" };
 	static const struct { const char *text; uint16_t percent; int shed; } shares[] = {
-		{ "agent=75%", 75, -1 }, { "agent=1000%", 1000, -1 }, { "agent=1001%", 0, -1 }, { "agent=75", 0, -1 }, { "agent=%", 0, -1 }, { "agent=-1%", 0, -1 },
+		{ "agent=75%", 75, -1 }, { "agent=1000%", 1000, -1 }, { "agent=0%", 1, -1 }, { "agent=1001%", 0, -1 }, { "agent=75", 0, -1 }, { "agent=%", 0, -1 }, { "agent=-1%", 0, -1 },
 		{ "shed=0.25", 0, 250000 }, { "shed=1.00", 0, 1000000 }, { "shed=0.00", 0, 0 }, { "shed=1.01", 0, -1 }, { "shed=x", 0, -1 }, { "shed=", 0, -1 },
 	};
 	struct peer_record r;
