@@ -16,6 +16,8 @@
 
 /* Seconds that a session may be resumed; OpenSSL's own default. */
 #define TICKET_LIFE 7200
+/* So many may pass for a thread between looking at the clock and having the lock. */
+#define WAIT_MAX 60
 #define TICKET_NAME 16 /* TLSEXT_KEYNAME_LENGTH */
 
 struct key {
@@ -35,10 +37,10 @@ int64_t tickets_now(void)
 	return t.tv_sec + 1;
 }
 
-/* None, older than that, or of another clock. */
+/* None, older than that, or of another clock. A thread that waits for the lock comes with the time of before. */
 static bool is_older(const struct key *k, int64_t now, int64_t age)
 {
-	return !k->made || now < k->made || now - k->made >= age;
+	return !k->made || now < k->made - WAIT_MAX || now - k->made >= age;
 }
 
 static bool is_old(const struct key *k, int64_t now)
