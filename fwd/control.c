@@ -61,6 +61,7 @@ struct control {
 	unsigned descriptors;       /* that we have open ourselves, listening sockets not counted */
 	int lock;
 	bool serving, stopping, succeeded;
+	bool handing;               /* a successor has our sockets, and doesn't serve yet */
 	int64_t drain_until;        /* ns */
 	/* reload */
 	bool loading, again;
@@ -178,11 +179,6 @@ static void on_succeeded(void *arg, pid_t successor)
 	drain(c);
 }
 
-static void on_kept(void *arg)
-{
-	struct control *c = arg;
-	nat_reclaim(c->nat);
-}
 
 static void on_stop(void *arg, int signal)
 {
@@ -324,9 +320,13 @@ static void on_reload(void *arg)
 	struct control *c = arg;
 	if (c->stopping || c->succeeded || !c->serving)
 		return;
-	c->again = c->loading;
+	c->again = c->loading || c->handing;
 	if (c->loading)
 		return;
+	if (c->handing) {
+		log_info("a reload waits: a successor is about to take over", "%s", "");
+		return;
+	}
 	loop_notify_reloading();
 	errs_init(&c->errs);
 	int e = pthread_create(&c->loader, NULL, load, c);
@@ -357,7 +357,11 @@ static void on_loaded(evutil_socket_t fd, short what, void *arg)
 	pthread_join(c->loader, NULL);
 	c->loading = false;
 	bool wanted = !c->stopping && !c->succeeded;
-	if (wanted && change_over(c)) {
+	/* The successor has the sockets of before, and may be about to write the kernel's rules: on_kept reads again if it gives up. */
+	c->again |= c->handing;
+	if (wanted && c->handing) {
+		log_info("a reload waits: a successor is about to take over", "%s", "");
+	} else if (wanted && change_over(c)) {
 		conf_log_places(c->setup->conf);
 		setup_warn(c->setup);
 		log_info("reloaded", "listeners=%zu", c->setup->nlisteners);
@@ -368,7 +372,17 @@ static void on_loaded(evutil_socket_t fd, short what, void *arg)
 	end_loading(c);
 	if (wanted)
 		loop_notify("READY=1");
-	if (wanted && c->again)
+	if (wanted && c->again && !c->handing)
+		on_reload(c);
+}
+
+/* A successor has given up. */
+static void on_kept(void *arg)
+{
+	struct control *c = arg;
+	c->handing = false;
+	nat_reclaim(c->nat);
+	if (c->again && !c->loading)
 		on_reload(c);
 }
 
@@ -402,6 +416,7 @@ static bool is_known(void *arg)
 static size_t sockets(void *arg, int *fds, size_t max)
 {
 	struct control *c = arg;
+	c->handing = true;
 	size_t n = listen_sockets(&c->table, fds, max);
 	c->keys = n < max ? tickets_give() : -1;
 	if (c->keys >= 0)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 #include "log.h"
 #include "loop.h"
@@ -276,16 +277,22 @@ static void forget(struct nat_state *s)
 	*s = (struct nat_state){ .entries = NULL };
 }
 
-static bool write_whole(struct nat *n, char *why)
+/* The kernel has all of it now, and it is ours. */
+static void note_written(struct nat *n)
 {
-	tell_listeners(n); /* its counters go with it */
-	n->whole = !nat_nft_run(n->nft, nat_text_table(&n->state), why);
-	if (n->whole)
-		return false;
 	for (size_t i = 0; i < n->state.n; i++)
 		n->state.entries[i].counted = 0;
 	n->wrote = true;
-	n->claim = n->lost = false;
+	n->whole = n->claim = n->lost = false;
+}
+
+static bool write_whole(struct nat *n, char *why)
+{
+	tell_listeners(n); /* its counters go with it */
+	n->whole = true;
+	if (!nat_nft_run(n->nft, nat_text_table(&n->state), why))
+		return false;
+	note_written(n);
 	return true;
 }
 
@@ -377,6 +384,8 @@ static struct nat *new(struct event_base *base, const struct setup *s)
 	n->tell = event_new(base, -1, 0, on_tell, n);
 	n->claim = n->whole = true;
 	snprintf(n->state.process, sizeof n->state.process, "%d", (int)getpid());
+	if (getrandom(&n->state.mark, sizeof n->state.mark, GRND_NONBLOCK) != sizeof n->state.mark)
+		n->state.mark = (uint32_t)loop_now();
 	name_table(n->state.table, s);
 	if (n->nft && n->retry && n->tell)
 		return n;
@@ -390,6 +399,7 @@ static bool make_next(const struct nat *n, const struct setup *s, struct nat_sta
 	*next = (struct nat_state){ .setup = s };
 	strcpy(next->table, n->state.table);
 	strcpy(next->process, n->state.process);
+	next->mark = n->state.mark;
 	return make_entries(next, s, &n->state);
 }
 
@@ -446,7 +456,8 @@ bool nat_stand(struct nat **n, struct event_base *base, const struct setup *s, c
 	forget(&mine->before);
 	mine->before = mine->state;
 	mine->state = next;
-	mine->whole = mine->claim = mine->lost = false;
+	note_written(mine);
+	mended(mine);
 	watch(mine);
 	tell_from_now_on(mine);
 	return true;
@@ -515,8 +526,13 @@ void nat_reclaim(struct nat *n)
 
 void nat_drain(struct nat *n)
 {
-	if (!n || n->draining)
+	if (!n)
 		return;
+	if (n->draining) { /* told to stop, and then replaced */
+		if (n->wrote && nat_nft_whose(n->nft, &n->state) == NAT_ANOTHERS)
+			lose(n);
+		return;
+	}
 	n->draining = true;
 	event_del(n->tell);
 	event_del(n->retry);

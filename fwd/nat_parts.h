@@ -37,7 +37,8 @@ static inline uint16_t nat_target_port(const struct nat_entry *e, const struct n
 
 struct nat_state {
 	char table[NAT_TABLE_MAX];
-	char process[16];       /* stands in the table's comment, and names a chain by which it is known whose it is */
+	char process[16];       /* stands in the table's comment, and, with the mark, names a chain by which it is known whose it is */
+	uint32_t mark;          /* of this process alone: those of several PID namespaces may share a network's, and all be number 1 */
 	const struct setup *setup;
 	struct nat_entry *entries; size_t n;
 };

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -263,16 +264,25 @@ static void print_sources(FILE *to, const struct site *own, const struct family 
 }
 
 /* A chain that nobody comes to has the name of the process: only in its own table can it be emptied. */
+static void print_process(FILE *to, const struct nat_state *s)
+{
+	fprintf(to, "process%s_%08" PRIx32, s->process, s->mark);
+}
+
 static void print_mine(FILE *to, const struct nat_state *s)
 {
-	fprintf(to, "flush chain inet %s process%s\n", s->table, s->process);
+	fprintf(to, "flush chain inet %s ", s->table);
+	print_process(to, s);
+	fputc('\n', to);
 }
 
 static void print_table(FILE *to, const struct nat_state *s)
 {
 	/* Added first, since what isn't there can't be deleted; all of it is one transaction. */
-	fprintf(to, "add table inet %s\ndelete table inet %s\ntable inet %s {\n\tcomment \"fairlead-fwd, process %s\"\n\tchain process%s { }\n",
-	        s->table, s->table, s->table, s->process, s->process);
+	fprintf(to, "add table inet %s\ndelete table inet %s\ntable inet %s {\n\tcomment \"fairlead-fwd, process %s\"\n\tchain ",
+	        s->table, s->table, s->table, s->process);
+	print_process(to, s);
+	fputs(" { }\n", to);
 	for (size_t i = 0; i < s->n; i++)
 		fprintf(to, "\tcounter " NAT_COUNTER "%zu { }\n\tchain " NAT_CHAIN "%zu { }\n", i, i);
 	for (size_t f = 0; f < 2; f++)

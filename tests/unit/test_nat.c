@@ -15,7 +15,7 @@ static struct listener listeners[3];
 static struct addr proxies[3], sources[2], tcp[1], all[2], relay[1], target[2], own_target[1], no_site[1];
 static struct setup setup = { .conf = &conf, .listeners = listeners, .nlisteners = 3, .site_sources = sources, .nsite_sources = 2 };
 static struct nat_entry entries[3];
-static struct nat_state state = { .table = "fairlead.a.one", .process = "123", .setup = &setup, .entries = entries, .n = 3 };
+static struct nat_state state = { .table = "fairlead.a.one", .process = "123", .mark = 0xabc, .setup = &setup, .entries = entries, .n = 3 };
 
 static void make(void)
 {
@@ -65,7 +65,7 @@ static void from_the_start_the_maps_are_empty(void)
 	make();
 	char *text = nat_text_table(&state);
 	CU_ASSERT(has(text, "add table inet fairlead.a.one\ndelete table inet fairlead.a.one\ntable inet fairlead.a.one {\n"));
-	CU_ASSERT(has(text, "comment \"fairlead-fwd, process 123\"\n\tchain process123 { }\n"));
+	CU_ASSERT(has(text, "comment \"fairlead-fwd, process 123\"\n\tchain process123_00000abc { }\n"));
 	CU_ASSERT(lacks(text, "element inet fairlead.a.one to4"));
 	CU_ASSERT(lacks(text, "element inet fairlead.a.one all"));
 	CU_ASSERT(lacks(text, "element inet fairlead.a.one refuse"));
@@ -137,7 +137,7 @@ static void entries_stand_in_their_maps(void)
 /* Whatever isn't a table of its own begins with a step that fails in the table of another process. */
 static void only_its_own_table_is_changed(void)
 {
-	static const char guard[] = "flush chain inet fairlead.a.one process123\n";
+	static const char guard[] = "flush chain inet fairlead.a.one process123_00000abc\n";
 	char *(*const texts[])(const struct nat_state *) = { nat_text_maps, nat_text_empty, nat_text_delete, nat_text_guard };
 	make();
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

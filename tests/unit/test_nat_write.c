@@ -16,7 +16,7 @@
 /* --- nftables --- */
 
 static struct {
-	char owner[16];         /* "": there is no table */
+	char owner[32];         /* "": there is no table */
 	bool sends;
 	bool broken, no_maps;   /* nothing works; only whole tables do */
 	unsigned wholes;
@@ -81,7 +81,7 @@ static int take_whole(const char *text)
 	CU_ASSERT_FATAL(process && strlen(text) < sizeof kernel.whole);
 	if (dry)
 		return 0;
-	sscanf(process, "\tchain process%15[0-9]", kernel.owner);
+	sscanf(process, "\tchain process%31[0-9a-f_]", kernel.owner);
 	kernel.sends = strstr(text, "goto entry");
 	kernel.wholes++;
 	strcpy(kernel.whole, text);
@@ -90,8 +90,8 @@ static int take_whole(const char *text)
 
 static int take_part(const char *text)
 {
-	char process[16];
-	CU_ASSERT_FATAL(sscanf(text, "flush chain inet " TABLE " process%15[0-9]\n", process) == 1);
+	char process[32];
+	CU_ASSERT_FATAL(sscanf(text, "flush chain inet " TABLE " process%31[0-9a-f_]\n", process) == 1);
 	if (strcmp(process, kernel.owner) != 0)
 		return fail("Error: Could not process rule: No such file or directory\nflush chain");
 	if (strstr(text, "delete table"))
@@ -116,6 +116,14 @@ int nft_run_cmd_from_buffer(struct nft_ctx *nft, const char *text)
 	else
 		return strncmp(text, "add table", 9) == 0 ? take_whole(text) : take_part(text);
 	return 0;
+}
+
+static int flows;
+
+int nat_count_flows(const struct nat_state *s)
+{
+	(void)s;
+	return flows;
 }
 
 /* --- servers and peers --- */
@@ -203,7 +211,7 @@ static void make(void)
 	memset(&count, 0, sizeof count);
 	memset(members, 0, sizeof members);
 	kernel.counters = "";
-	snprintf(us, sizeof us, "%d", (int)getpid());
+	snprintf(us, sizeof us, "%d_", (int)getpid());
 	memcpy(service.name, name, sizeof name);
 	service.name_len = sizeof name;
 	service.policy = &policy;
@@ -235,11 +243,16 @@ static void unmake(void)
 	free(made);
 }
 
+static bool ours(void)
+{
+	return strncmp(kernel.owner, us, strlen(us)) == 0;
+}
+
 static void start(void)
 {
 	make();
 	CU_ASSERT_FATAL(nat_stand(&nat, base, &made->setup, why) && nat);
-	CU_ASSERT(strcmp(kernel.owner, us) == 0 && !kernel.sends);
+	CU_ASSERT(ours() && !kernel.sends);
 }
 
 /* The real server is down, and peer m1 is up. */
@@ -256,11 +269,6 @@ static void move_to(int member)
 	for (int i = 1; i < MEMBERS; i++)
 		views[i].verdict = i == member ? VERDICT_UP : VERDICT_DOWN;
 	nat_refresh(nat);
-}
-
-static bool ours(void)
-{
-	return strcmp(kernel.owner, us) == 0;
 }
 
 /* Until the next retry, at most. */
@@ -370,6 +378,42 @@ static void a_successor_takes_the_table_when_it_serves(void)
 	CU_ASSERT(ours()); /* not asked to drain, it leaves what its predecessor's flows need */
 }
 
+/* Its first write fails, and a reload is sooner than the next attempt: whatever comes later knows that the table is there. */
+static void a_reload_writes_what_could_not_be_written(void)
+{
+	make();
+	CU_ASSERT_FATAL(nat_prepare(&nat, base, &made->setup, why) && nat);
+	kernel.broken = true;
+	nat_enter(nat);
+	CU_ASSERT(!kernel.owner[0]);
+	kernel.broken = false;
+	CU_ASSERT(nat_stand(&nat, base, &made->setup, why) && ours());
+	nat_drain(nat);
+	CU_ASSERT(ours() && !kernel.sends);
+	nat_delete(nat);
+	nat = NULL;
+	CU_ASSERT(!kernel.owner[0]);
+	unmake();
+}
+
+/* It was told to stop, and has flows; then a successor takes the table, and the flows. */
+static void one_that_drains_and_is_replaced_waits_for_no_flows(void)
+{
+	start_sending();
+	flows = 7;
+	nat_drain(nat);
+	CU_ASSERT_EQUAL(nat_flows(nat), 7);
+	strcpy(kernel.owner, "1");
+	kernel.sends = true;
+	nat_drain(nat);
+	CU_ASSERT_EQUAL(nat_flows(nat), 0);
+	flows = 0;
+	nat_delete(nat);
+	nat = NULL;
+	CU_ASSERT(strcmp(kernel.owner, "1") == 0 && kernel.sends);
+	unmake();
+}
+
 static void a_successor_that_never_serves_leaves_the_table_alone(void)
 {
 	make();
@@ -451,5 +495,6 @@ UNIT_MAIN("nat_write", UNIT_TEST(what_a_failed_write_has_left_is_emptied_and_rem
           UNIT_TEST(when_a_successor_gives_up_its_table_is_taken_back), UNIT_TEST(a_removed_table_is_put_up_again),
           UNIT_TEST(a_successor_takes_the_table_when_it_serves), UNIT_TEST(a_successor_that_never_serves_leaves_the_table_alone),
           UNIT_TEST(a_reload_that_does_not_come_off_leaves_nothing), UNIT_TEST(the_first_listener_of_such_a_reload_goes_with_it),
+          UNIT_TEST(a_reload_writes_what_could_not_be_written), UNIT_TEST(one_that_drains_and_is_replaced_waits_for_no_flows),
           UNIT_TEST(what_was_counted_is_told_before_counters_go),
           UNIT_TEST(addresses_of_a_service_are_asked_about_once))
