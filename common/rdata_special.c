@@ -152,6 +152,7 @@ bool rdata_put_nsap(struct rdata_maker *m)
 	char show[ZONE_SHOW_MAX];
 	const struct zone_token *t = rdata_next(m, "an address");
 	int high = -1;
+	bool any = false; /* dots alone are nothing */
 	if (!t)
 		return false;
 	bool valid = t->len > 2 && !t->quoted && t->text[0] == '0' && (t->text[1] | 0x20) == 'x';
@@ -159,12 +160,12 @@ bool rdata_put_nsap(struct rdata_maker *m)
 		int digit = rdata_hex_digit(t->text[i]);
 		if (t->text[i] == '.')
 			continue;
-		valid = digit >= 0;
+		valid = any = digit >= 0;
 		if (high >= 0)
 			wire_write8(&m->out, (uint8_t)(high << 4 | digit));
 		high = high >= 0 ? -1 : digit;
 	}
-	return (valid && high < 0) || rdata_fail(m, t, "must be 0x and pairs of hex digits, not \"%s\"", zone_show(t, show));
+	return (valid && any && high < 0) || rdata_fail(m, t, "must be 0x and pairs of hex digits, not \"%s\"", zone_show(t, show));
 }
 
 /* The gateway of IPSECKEY, the relay of AMTRELAY: what `type` says. */

@@ -269,6 +269,7 @@ static const struct error_case wrong[] = {
 	{ "x WKS 192.0.2.1 TCP nosuchservice", "z:3:21: unknown service \"nosuchservice\"\n" },
 	{ "x WKS 192.0.2.1 256 1", "z:3:17: unknown protocol \"256\"\n" },
 	{ "x NSAP 47", "z:3:8: must be 0x and pairs of hex digits, not \"47\"\n" },
+	{ "x NSAP 0x.", "z:3:8: must be 0x and pairs of hex digits, not \"0x.\"\n" },
 	{ "x NSAP 0x471", "z:3:8: must be 0x and pairs of hex digits, not \"0x471\"\n" },
 	{ "x IPSECKEY 10 4 2 . AQ==", "z:3:15: the gateway type must be a number from 0 to 3, not \"4\"\n" },
 	{ "x IPSECKEY 10 0 2 a AQ==", "z:3:19: must be \".\", as the type is 0\n" },
