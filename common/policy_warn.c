@@ -1,9 +1,13 @@
 #include "policy_warn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include "geo.h"
 #include "log.h"
 #include "metrics.h"
+
+/* "service=NAME others=N"; a longer name of a policy is cut. */
+#define WHOSE_MAX (DNAME_TEXT_MAX + 40)
 
 static const struct { const char *what, *why; } lacks[LACK_COUNT] = {
 	[LACK_LOCATION] = { "geo", "no file of geo.database tells locations" },
@@ -97,39 +101,36 @@ void policy_warn_add(struct policy_warn *w, const struct service *s)
 	}
 }
 
-static bool is_of_effect(unsigned l)
+/* `whose`: keys and values. */
+static void say(unsigned l, const char *whose)
 {
-	return l == LACK_EFFECT_METRIC || l == LACK_EFFECT_RULE;
-}
-
-static const char *message(unsigned l)
-{
-	return is_of_effect(l) ? "a policy has parts that are never used" : "a policy goes by what is not known here";
-}
-
-static const char *key(unsigned l)
-{
-	return is_of_effect(l) ? "unused" : "goes_by";
+	bool unused = l == LACK_EFFECT_METRIC || l == LACK_EFFECT_RULE;
+	log_warn(unused ? "a policy has parts that are never used" : "a policy goes by what is not known here", "%s %s=%s why=\"%s\"", whose,
+	         unused ? "unused" : "goes_by", lacks[l].what, lacks[l].why);
 }
 
 static void warn_named(const struct policy_warn *w, const struct policy *p)
 {
 	unsigned by = policy_goes_by(p) & w->lacks;
+	char whose[WHOSE_MAX];
+	snprintf(whose, sizeof whose, "policy=%s", p->name);
 	for (unsigned l = 0; l < LACK_COUNT; l++)
 		if (by & bit((enum policy_lack)l))
-			log_warn(message(l), "policy=%s %s=%s why=\"%s\"", p->name, key(l), lacks[l].what, lacks[l].why);
+			say(l, whose);
 }
 
 void policy_warn_end(struct policy_warn *w)
 {
-	char name[DNAME_TEXT_MAX];
+	char name[DNAME_TEXT_MAX], whose[WHOSE_MAX];
 	for (size_t i = 0; i < w->conf->npolicies; i++)
 		if (!w->used || w->used[i])
 			warn_named(w, &w->conf->policies[i]);
-	for (unsigned l = 0; l < LACK_COUNT; l++)
-		if (w->in_place[l].n)
-			log_warn(message(l), "service=%s others=%zu %s=%s why=\"%s\"", dname_to_text(w->in_place[l].first->name, name),
-			         w->in_place[l].n - 1, key(l), lacks[l].what, lacks[l].why);
+	for (unsigned l = 0; l < LACK_COUNT; l++) {
+		if (!w->in_place[l].n)
+			continue;
+		snprintf(whose, sizeof whose, "service=%s others=%zu", dname_to_text(w->in_place[l].first->name, name), w->in_place[l].n - 1);
+		say(l, whose);
+	}
 	free(w->used);
 	w->used = NULL;
 }

@@ -46,9 +46,10 @@ bool shed_use(const struct member_numbers *m, uint64_t capacity, uint32_t *use);
 
 /*
  * `use`: how busy the member is now, millionths; `counted`: by sessions that
- * forwarders count, which nobody sets; `now` in ns, never going back. Returns what member_numbers.use_ppm is to be: the use at which the
- * line between the marks gives the share. To be called about once a second
- * while shed_is_moving, else at each change.
+ * forwarders count, which nobody sets; `now` in ns, never going back. Returns
+ * what member_numbers.use_ppm is to be: the use at which the line between the
+ * marks gives the share. To be called about once a second while
+ * shed_is_moving, else at each change.
  */
 uint32_t shed_follow(struct shed_state *s, const struct policy *p, uint32_t use, bool counted, int64_t now);
 

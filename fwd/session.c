@@ -108,25 +108,26 @@ void session_due(struct session *s, uint32_t ticks)
 	wheel_set(&w->wheel, &s->deadline, ticks);
 }
 
-void session_run_later(struct session *s)
+static void await_round(struct session *s, struct session **place)
 {
 	struct worker *w = s->worker;
-	if (s->link)
-		return;
 	if (!w->queue && !w->line)
 		have_round(w);
-	enqueue(&w->queue, s);
+	enqueue(place, s);
+}
+
+void session_run_later(struct session *s)
+{
+	if (!s->link)
+		await_round(s, &s->worker->queue);
 }
 
 void session_run_in_line(struct session *s)
 {
-	struct worker *w = s->worker;
 	if (s->link)
 		return;
-	if (!w->queue && !w->line)
-		have_round(w);
-	enqueue(w->line_end, s);
-	w->line_end = &s->next;
+	await_round(s, s->worker->line_end);
+	s->worker->line_end = &s->next;
 }
 
 /* --- halves --- */
