@@ -236,6 +236,13 @@ static void make(void)
 	CU_ASSERT_FATAL(base != NULL);
 }
 
+/* The process ends. */
+static void stop(void)
+{
+	nat_delete(nat);
+	nat = NULL;
+}
+
 static void unmake(void)
 {
 	nat_delete(nat);
@@ -253,6 +260,16 @@ static void start(void)
 	make();
 	CU_ASSERT_FATAL(nat_stand(&nat, base, &made->setup, why) && nat);
 	CU_ASSERT(ours() && !kernel.sends);
+}
+
+/* Told to stop, it empties its table, and then takes it away. */
+static void ends_clean(void)
+{
+	nat_drain(nat);
+	CU_ASSERT(ours() && !kernel.sends);
+	stop();
+	CU_ASSERT(!kernel.owner[0]);
+	unmake();
 }
 
 /* The real server is down, and peer m1 is up. */
@@ -286,12 +303,7 @@ static void what_a_failed_write_has_left_is_emptied_and_removed(void)
 	move_to(2);
 	CU_ASSERT(kernel.sends && kernel.wholes == 1);
 	kernel.broken = false;
-	nat_drain(nat);
-	CU_ASSERT(ours() && !kernel.sends);
-	nat_delete(nat);
-	nat = NULL;
-	CU_ASSERT(!kernel.owner[0]);
-	unmake();
+	ends_clean();
 }
 
 static void a_drain_that_fails_is_tried_again(void)
@@ -304,8 +316,7 @@ static void a_drain_that_fails_is_tried_again(void)
 	for (int i = 0; kernel.sends && i < 10; i++)
 		wait_for_a_retry();
 	CU_ASSERT(ours() && !kernel.sends && kernel.wholes == 1);
-	nat_delete(nat);
-	nat = NULL;
+	stop();
 	CU_ASSERT(!kernel.owner[0]);
 	unmake();
 }
@@ -333,8 +344,7 @@ static void another_processs_table_is_left_alone(void)
 	CU_ASSERT(kernel.sends && kernel.wholes == 1);
 	nat_drain(nat);
 	CU_ASSERT(kernel.sends && nat_flows(nat) == 0);
-	nat_delete(nat);
-	nat = NULL;
+	stop();
 	CU_ASSERT(strcmp(kernel.owner, "1") == 0 && kernel.wholes == 1);
 	unmake();
 }
@@ -388,12 +398,7 @@ static void a_reload_writes_what_could_not_be_written(void)
 	CU_ASSERT(!kernel.owner[0]);
 	kernel.broken = false;
 	CU_ASSERT(nat_stand(&nat, base, &made->setup, why) && ours());
-	nat_drain(nat);
-	CU_ASSERT(ours() && !kernel.sends);
-	nat_delete(nat);
-	nat = NULL;
-	CU_ASSERT(!kernel.owner[0]);
-	unmake();
+	ends_clean();
 }
 
 /* It was told to stop, and has flows; then a successor takes the table, and the flows. */
@@ -408,8 +413,7 @@ static void one_that_drains_and_is_replaced_waits_for_no_flows(void)
 	nat_drain(nat);
 	CU_ASSERT_EQUAL(nat_flows(nat), 0);
 	flows = 0;
-	nat_delete(nat);
-	nat = NULL;
+	stop();
 	CU_ASSERT(strcmp(kernel.owner, "1") == 0 && kernel.sends);
 	unmake();
 }
@@ -420,8 +424,7 @@ static void a_successor_that_never_serves_leaves_the_table_alone(void)
 	strcpy(kernel.owner, "1");
 	CU_ASSERT_FATAL(nat_prepare(&nat, base, &made->setup, why) && nat);
 	nat_drain(nat);
-	nat_delete(nat);
-	nat = NULL;
+	stop();
 	CU_ASSERT(strcmp(kernel.owner, "1") == 0 && kernel.wholes == 0);
 	kernel.broken = true; /* and this is said before the predecessor is let go */
 	CU_ASSERT(!nat_prepare(&nat, base, &made->setup, why) && strstr(why, "Cannot allocate memory"));
